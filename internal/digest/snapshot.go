@@ -1,0 +1,129 @@
+package digest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/spotlight"
+	"github.com/collabpulse/weekly/internal/topic"
+)
+
+// Snapshot is what was approved: everything the mails are made from. Its JSON is
+// stored and its hash names it, so that what is sent can be checked against what
+// an editor saw.
+type Snapshot struct {
+	Digest     int64      `json:"digest"`
+	Date       time.Time  `json:"date"` // the day on the masthead
+	Subject    string     `json:"subject"`
+	Preheader  string     `json:"preheader"`
+	Intro      string     `json:"intro"`
+	Sections   []Section  `json:"sections"`
+	Spotlights []Portrait `json:"spotlights"`
+	Bundle     string     `json:"bundle"` // hash of the templates that render it
+}
+
+// Section is one topic's stories.
+type Section struct {
+	Topic   topic.ID `json:"topic"`
+	Name    string   `json:"name"`
+	Stories []Item   `json:"stories"`
+}
+
+// Item is a story as it is printed.
+type Item struct {
+	ID        int64     `json:"id"`
+	Title     string    `json:"title"`
+	Summary   string    `json:"summary"`
+	Link      string    `json:"link"`
+	Author    string    `json:"author"`
+	Picture   string    `json:"picture"`
+	Published time.Time `json:"published"`
+	Likes     int       `json:"likes"`
+	Comments  int       `json:"comments"`
+}
+
+// Portrait is a spotlight as it is printed.
+type Portrait struct {
+	ID       int64            `json:"id"`
+	Pillar   spotlight.Pillar `json:"pillar"`
+	Name     string           `json:"name"`
+	Headline string           `json:"headline"`
+	Body     string           `json:"body"`
+	Link     string           `json:"link"`
+	Picture  string           `json:"picture"`
+}
+
+// Freeze makes the snapshot of a digest: its included stories by topic, its
+// included spotlights, and its texts. It refuses with a fault.Invalid a digest
+// that nobody could read: no subject, or nothing in it.
+func (d Digest) Freeze(topics []topic.Topic, date time.Time, bundle string) (Snapshot, error) {
+	if d.Subject == "" {
+		return Snapshot{}, fault.Field("subject", "Give the digest a subject before approving it.")
+	}
+	if d.LineUp.Empty() {
+		return Snapshot{}, fault.New(fault.Invalid, "Include at least one story or spotlight before approving the digest.")
+	}
+	s := Snapshot{Digest: d.ID, Date: date.UTC(), Subject: d.Subject, Preheader: d.Preheader, Intro: d.Intro, Bundle: bundle}
+	for _, t := range inOrder(topics) {
+		if items := d.LineUp.items(t.ID); len(items) > 0 {
+			s.Sections = append(s.Sections, Section{Topic: t.ID, Name: t.Name, Stories: items})
+		}
+	}
+	for _, f := range d.LineUp.Features {
+		if f.Included {
+			p := f.Spotlight
+			s.Spotlights = append(s.Spotlights, Portrait{ID: p.ID, Pillar: p.Pillar, Name: p.Name, Headline: p.Headline, Body: p.Body, Link: p.Link, Picture: p.Picture})
+		}
+	}
+	return s, nil
+}
+
+func (l LineUp) items(id topic.ID) []Item {
+	var items []Item
+	for _, s := range l.Included() {
+		if s.Topic == id {
+			items = append(items, Item{ID: s.ID, Title: s.Title, Summary: s.Summary, Link: s.Link, Author: s.Author,
+				Picture: s.Picture, Published: s.Published.UTC(), Likes: s.Likes, Comments: s.Comments})
+		}
+	}
+	return items
+}
+
+// Topics is the set of topics with at least one story: who chose none of them
+// gets no mail. A snapshot of spotlights alone concerns everybody.
+func (s Snapshot) Topics() topic.Set {
+	var set topic.Set
+	for _, section := range s.Sections {
+		set |= topic.Of(section.Topic)
+	}
+	return set
+}
+
+// Encode is the snapshot as it is stored and hashed.
+func (s Snapshot) Encode() []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // plain strings, numbers and times always marshal
+	}
+	return b
+}
+
+// HashOf names an encoded snapshot: SHA-256 in hex.
+func HashOf(encoded []byte) string {
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])
+}
+
+// DecodeSnapshot reads a stored snapshot and refuses one that is not what its
+// hash says.
+func DecodeSnapshot(encoded []byte, hash string) (Snapshot, error) {
+	var s Snapshot
+	if HashOf(encoded) != hash {
+		return s, fault.New(fault.Conflict, "The approved digest is not what was approved; approve it again.")
+	}
+	err := json.Unmarshal(encoded, &s)
+	return s, err
+}

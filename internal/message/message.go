@@ -1,0 +1,26 @@
+// Package message is one mail as the service means it, before go-mail turns it
+// into bytes: who gets it, what it says, and which of the list fields it needs.
+package message
+
+import (
+	"time"
+
+	"github.com/collabpulse/weekly/internal/address"
+)
+
+// Message is one mail to one person.
+type Message struct {
+	To       address.Address
+	ID       string // left part of the Message-ID (RFC 5322 §3.6.4); the relay's host name is the right part
+	Return   string // token in the VERP envelope sender, "" for the plain bounce address
+	Subject  string
+	Text     string // never empty
+	HTML     string // "" for a text-only mail
+	Language string // Content-Language (RFC 3282)
+	Date     time.Time
+	// Leave is the one-click URL. A mail that has one is a list mail and carries
+	// List-Unsubscribe, List-Unsubscribe-Post (RFC 8058), List-Id (RFC 2919) and
+	// Precedence; one without is a reply to somebody's own action and carries
+	// Auto-Submitted: auto-generated (RFC 3834 §5).
+	Leave string
+}

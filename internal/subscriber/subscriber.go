@@ -1,0 +1,107 @@
+// Package subscriber is a person's address with its state.
+//
+//	pending ──confirm──▶ active ──leave──▶ unsubscribed
+//	   │                  │ ▲                   │ sign up again
+//	   └─ purged          │ └── resume ── paused│
+//	                      └──▶ suppressed       └──▶ pending
+//
+// Any state may become erased, which keeps the row without the person. Only an
+// active subscriber is ever mailed a digest, and the ledger asks again right
+// before each message, so leaving acts at once.
+package subscriber
+
+import (
+	"time"
+
+	"github.com/collabpulse/weekly/internal/address"
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/link"
+	"github.com/collabpulse/weekly/internal/topic"
+)
+
+// State is where a subscriber stands. The numbers are stored.
+type State uint8
+
+// The states.
+const (
+	Pending      State = 0 // asked, not yet confirmed
+	Active       State = 1 // gets digests
+	Paused       State = 2 // gets none until a date
+	Unsubscribed State = 3 // left
+	Suppressed   State = 4 // must not be mailed; the suppression says why
+	Erased       State = 5 // no personal data left
+)
+
+var stateNames = []string{"pending", "active", "paused", "unsubscribed", "suppressed", "erased"}
+
+// String is the state's word.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// ParseState reads a state's word; a fault.Invalid on the field "status" otherwise.
+func ParseState(word string) (State, error) {
+	for i, name := range stateNames {
+		if name == word {
+			return State(i), nil
+		}
+	}
+	return 0, fault.Field("status", "There is no status %q; use active, pending, paused or unsubscribed.", word)
+}
+
+// Subscriber is one reader.
+type Subscriber struct {
+	ID       int64
+	Address  address.Address // zero once erased
+	State    State
+	Topics   topic.Set
+	Language string // BCP 47, of the digest's frame
+	Timezone string // IANA name, or "" for the digest's own
+	Hour     int    // 0–23, the reader's wished hour of delivery; -1 for the slot's own time
+	Plain    bool   // text part only
+	Key      link.Key
+	AskedAt  time.Time // the sign-up the newest confirmation link belongs to
+	Created  time.Time
+	Changed  time.Time // when State last changed
+}
+
+// Request is a sign-up as it came in, already checked.
+type Request struct {
+	Address  address.Address
+	Topics   topic.Set
+	Language string
+	Timezone string
+	Evidence Evidence
+}
+
+// Evidence is what is kept of the circumstances of a consent.
+type Evidence struct {
+	Network   string // the client's address as the trusted proxies report it
+	UserAgent string // clipped to 200 characters
+	Page      string // where the form stood: "form", "embed", "api", "import", "mail"
+	Wording   string // the exact sentence agreed to
+}
+
+// Profile is what an import or a form may say about a reader.
+type Profile struct {
+	Address  address.Address
+	Topics   topic.Set
+	Language string
+	Timezone string
+	State    State
+}
+
+// ParseTimezone checks an IANA zone name; "" stands for the digest's own zone.
+// "Local" is refused: it means something else on every machine.
+func ParseTimezone(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	if _, err := time.LoadLocation(name); err != nil || name == "Local" || len(name) > 64 {
+		return "", fault.Field("timezone", "That is not a time zone we know; use a name such as Europe/Berlin.")
+	}
+	return name, nil
+}
