@@ -1,0 +1,40 @@
+package digest
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/collabpulse/weekly/internal/fault"
+)
+
+// Order asks for a digest to be composed.
+type Order struct {
+	Slot   Slot      // zero when an editor or operator asks by hand
+	Since  time.Time // take stories that appeared after this; zero for "since the last digest"
+	Limits Limits
+}
+
+// FirstWindow is how far the first digest of all looks back.
+const FirstWindow = 14 * 24 * time.Hour
+
+// Texts are what an editor writes into a digest.
+type Texts struct {
+	Subject   string
+	Preheader string
+	Intro     string
+}
+
+// Check says which text is too long or missing, as a fault.Invalid on its field.
+func (t Texts) Check() error {
+	switch {
+	case t.Subject == "":
+		return fault.Field("subject", "A digest needs a subject.")
+	case utf8.RuneCountInString(t.Subject) > MaxSubject:
+		return fault.Field("subject", "The subject is longer than %d characters.", MaxSubject)
+	case utf8.RuneCountInString(t.Preheader) > MaxPreheader:
+		return fault.Field("preheader", "The preheader is longer than %d characters.", MaxPreheader)
+	case utf8.RuneCountInString(t.Intro) > MaxIntro:
+		return fault.Field("intro", "The intro is longer than %d characters.", MaxIntro)
+	}
+	return nil
+}

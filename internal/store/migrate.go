@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/topic"
+)
+
+// Migrate brings the schema up to date, under a lock where several processes may
+// start at once, adds the default topics to an empty installation, and checks
+// that the address key is the one the stored hashes were made with.
+func (s *Store) Migrate(ctx context.Context) error {
+	p, err := s.provider()
+	if err != nil {
+		return wrap("migrate", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return wrap("migrate", err)
+	}
+	return s.update(ctx, "prepare", func(t *tx) error {
+		if err := t.seedTopics(ctx); err != nil {
+			return err
+		}
+		return t.checkAddressKey(ctx)
+	})
+}
+
+// MigrateDown undoes every migration, and with them all data.
+func (s *Store) MigrateDown(ctx context.Context) error {
+	p, err := s.provider()
+	if err != nil {
+		return wrap("migrate down", err)
+	}
+	_, err = p.DownTo(ctx, 0)
+	return wrap("migrate down", err)
+}
+
+// SchemaVersion is the version the database has and the one this program wants.
+func (s *Store) SchemaVersion(ctx context.Context) (has, wants int64, err error) {
+	p, err := s.provider()
+	if err != nil {
+		return 0, 0, wrap("schema version", err)
+	}
+	has, wants, err = p.GetVersions(ctx)
+	return has, wants, wrap("schema version", err)
+}
+
+func (s *Store) provider() (*goose.Provider, error) {
+	var options []goose.ProviderOption
+	if s.dialect.name == postgresDialect.name {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	return goose.NewProvider(s.dialect.goose, s.write, s.dialect.migrations(), options...)
+}
+
+func (t *tx) seedTopics(ctx context.Context) error {
+	for _, d := range topic.Defaults() {
+		_, err := t.ExecContext(ctx, `INSERT INTO topics (id, slug, name, blurb, position)
+			SELECT CAST($1 AS SMALLINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS INTEGER)
+			WHERE NOT EXISTS (SELECT 1 FROM topics WHERE id = $1) ON CONFLICT DO NOTHING`,
+			int(d.ID), d.Slug, d.Name, d.Blurb, d.Position)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const addressKeySetting = "address_key_fingerprint"
+
+func (t *tx) checkAddressKey(ctx context.Context) error {
+	mine := t.store.hasher.Fingerprint()
+	var stored string
+	err := t.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = $1", addressKeySetting).Scan(&stored)
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = t.ExecContext(ctx, "INSERT INTO settings (name, value, changed_at) VALUES ($1, $2, $3)", addressKeySetting, mine, millis(t.now))
+		return err
+	}
+	if err == nil && stored != mine {
+		return fault.New(fault.Conflict, "PULSE_ADDRESS_KEY is not the key this database was made with; under another key every suppression would be forgotten.")
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+// Package storetest gives tests a real, migrated database of their own on each
+// engine: SQLite always, PostgreSQL when PULSE_TEST_POSTGRES_URL names a server.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+
+	"github.com/collabpulse/weekly/internal/address"
+	"github.com/collabpulse/weekly/internal/store"
+)
+
+// Start is when a test's clock starts: a Monday, the day before the default slot.
+var Start = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+
+// Clock is a clock that tests move by hand.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock is a clock that stands at Start.
+func NewClock() *Clock { return &Clock{now: Start} }
+
+// Now is the time it shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves it.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Hasher is the address hasher of test databases.
+func Hasher() address.Hasher { return address.NewHasher([]byte("an address key for tests only")) }
+
+// Each runs f once per engine as a parallel subtest, on an empty migrated
+// database of its own.
+func Each(t *testing.T, f func(t *testing.T, s *store.Store, c *Clock)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		c := NewClock()
+		f(t, Open(t, SQLiteURL(t), c), c)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		c := NewClock()
+		f(t, Open(t, PostgresURL(t), c), c)
+	})
+}
+
+// Open opens and migrates the database at the URL and closes it with the test.
+func Open(t testing.TB, databaseURL string, c *Clock) *store.Store {
+	t.Helper()
+	s, err := store.Open(context.Background(), databaseURL, store.Options{Now: c.Now, Hasher: Hasher()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if err := s.Migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// SQLiteURL names a database file in the test's own folder.
+func SQLiteURL(t testing.TB) string {
+	return "sqlite:" + filepath.Join(t.TempDir(), "pulse.db")
+}
+
+// PostgresURL makes an empty database beside the one PULSE_TEST_POSTGRES_URL
+// names and drops it with the test. Without the variable the test is skipped.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("PULSE_TEST_POSTGRES_URL")
+	if server == "" {
+		t.Skip("PULSE_TEST_POSTGRES_URL is not set: not tried on PostgreSQL")
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal("PULSE_TEST_POSTGRES_URL is not a URL")
+	}
+	name := "pulse_test_" + strings.ToLower(rand.Text()[:12])
+	admin(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { admin(t, server, fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)) })
+	u.Path = "/" + name
+	return u.String()
+}
+
+func admin(t testing.TB, server, statement string) {
+	t.Helper()
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatal(err)
+	}
+}
