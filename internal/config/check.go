@@ -1,0 +1,67 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/fault"
+)
+
+// check holds what each setting must be by itself.
+func (s Settings) check() []string {
+	var problems []string
+	say := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Sprintf(format, args...))
+		}
+	}
+	_, _, err := net.SplitHostPort(s.Listen)
+	say(err == nil, "PULSE_LISTEN: an address to listen on looks like 127.0.0.1:8080.")
+	_, err = digest.ParseSchedule("weekly", s.Schedule, time.UTC)
+	say(err == nil, "PULSE_SCHEDULE: %s", fault.Message(err))
+	say(s.ComposeLead >= time.Minute && s.ComposeLead <= 6*24*time.Hour, "PULSE_COMPOSE_LEAD: use 1m to 144h.")
+	say(s.PerTopic >= 1 && s.PerTopic <= 10, "PULSE_STORIES_PER_TOPIC: use 1 to 10.")
+	say(s.Connections >= 1 && s.Connections <= 64, "PULSE_SMTP_CONNECTIONS: use 1 to 64.")
+	say(slices.Contains([]string{"text", "json"}, s.LogFormat), "PULSE_LOG_FORMAT: use text or json.")
+	say(slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel), "PULSE_LOG_LEVEL: use debug, info, warn or error.")
+	say(s.DataDir != "", "PULSE_DATA_DIR: name a folder.")
+	return problems
+}
+
+// Embedded reports whether any part of the data lives inside this process, so
+// that there can be only one of it.
+func (s Settings) Embedded() bool { return s.DatabaseURL == "" || s.OnSQLite() || s.RedisURL == "" }
+
+// OnSQLite reports whether the database is a file.
+func (s Settings) OnSQLite() bool {
+	return s.DatabaseURL == "" || len(s.DatabaseURL) > 7 && s.DatabaseURL[:7] == "sqlite:"
+}
+
+// MailboxOnly reports whether mail goes nowhere but to the built-in mailbox.
+func (s Settings) MailboxOnly() bool { return len(s.SMTPURLs) == 0 }
+
+// Refusals are the reasons not to serve readers with these settings: each a
+// sentence that says what to set. An address that only this machine reaches may
+// be served with anything.
+func (s Settings) Refusals() []string {
+	if s.BaseURL.Local() {
+		return nil
+	}
+	var all []string
+	if len(s.Secrets) == 0 || len(s.AddressKey.Bytes()) == 0 {
+		all = append(all, "PULSE_SECRETS and PULSE_ADDRESS_KEY must be set before readers are served at a public address; make each with `openssl rand -hex 32` and keep them safe.")
+	}
+	if s.Postal == "" {
+		all = append(all, "PULSE_POSTAL_ADDRESS must be set: a digest has to name its sender's postal address.")
+	}
+	if s.MailboxOnly() {
+		all = append(all, "PULSE_SMTP_URLS must name a relay: mail in the built-in mailbox reaches nobody.")
+	}
+	if s.From.Address.Domain() == "localhost.localdomain" {
+		all = append(all, "PULSE_FROM must name a sender of your own domain.")
+	}
+	return all
+}

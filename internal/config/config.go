@@ -1,0 +1,127 @@
+// Package config is the settings: every PULSE_… variable of the environment,
+// what it means, what it is when nobody set it, and what is wrong with it.
+//
+// Settings are read once, checked together, and handed on as one value; nothing
+// else in the program looks at the environment. Without any of them the program
+// runs on its embedded parts, for trying it out. Secrets are of a type that
+// prints as "[secret]", so none can reach a log by accident.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/collabpulse/weekly/internal/fault"
+)
+
+// Settings are all of them. The tags are read by Load and by List.
+type Settings struct {
+	DatabaseURL string   `env:"PULSE_DATABASE_URL" help:"where the data lives: sqlite:PATH or postgres://user:password@host/database; empty is a SQLite file in PULSE_DATA_DIR"`
+	RedisURL    string   `env:"PULSE_REDIS_URL" help:"the queue: redis://host:6379/0 or redis-sentinel://…; empty is an embedded one"`
+	SMTPURLs    []string `env:"PULSE_SMTP_URLS" help:"the relays that take our mail, separated by commas: smtp://user:password@host:587, smtps://host:465; empty is a mailbox in the program, for trying it out"`
+	BaseURL     URL      `env:"PULSE_BASE_URL" envDefault:"http://localhost:8080" help:"where readers reach this service; every link in a mail begins with it"`
+	Listen      string   `env:"PULSE_LISTEN" envDefault:"127.0.0.1:8080" help:"address and port to serve HTTP on"`
+	DataDir     string   `env:"PULSE_DATA_DIR" envDefault:"data" help:"folder of the embedded database and of generated keys"`
+
+	Secrets    Secrets `env:"PULSE_SECRETS" help:"secrets that sign links, separated by commas, each at least 32 characters; the first signs, all verify; empty generates one in PULSE_DATA_DIR"`
+	AddressKey Secret  `env:"PULSE_ADDRESS_KEY" help:"key under which addresses are hashed, at least 32 characters; never change it; empty generates one in PULSE_DATA_DIR"`
+
+	Brand   string  `env:"PULSE_BRAND" envDefault:"Collab Pulse Weekly" help:"name of the digest on pages and mails"`
+	From    Mailbox `env:"PULSE_FROM" envDefault:"Collab Pulse Weekly <weekly@localhost.localdomain>" help:"sender that readers see"`
+	ReplyTo Mailbox `env:"PULSE_REPLY_TO" help:"where replies go; empty is the sender"`
+	Bounce  Mailbox `env:"PULSE_BOUNCE_ADDRESS" help:"envelope sender; each mail adds its own token after a plus sign (VERP); empty is the sender"`
+	Postal  string  `env:"PULSE_POSTAL_ADDRESS" help:"postal address in the footer of every digest, as the law wants it"`
+
+	Zone        Zone          `env:"PULSE_TIMEZONE" envDefault:"UTC" help:"IANA time zone of the schedule, such as Europe/Berlin"`
+	Schedule    string        `env:"PULSE_SCHEDULE" envDefault:"FREQ=WEEKLY;BYDAY=TU;BYHOUR=9;BYMINUTE=0" help:"when digests go out, as an RFC 5545 rule in PULSE_TIMEZONE"`
+	ComposeLead time.Duration `env:"PULSE_COMPOSE_LEAD" envDefault:"24h" help:"how long before its slot a digest is composed for review"`
+	PerTopic    int           `env:"PULSE_STORIES_PER_TOPIC" envDefault:"5" help:"stories included per topic, 1 to 10"`
+
+	Connections         int      `env:"PULSE_SMTP_CONNECTIONS" envDefault:"4" help:"connections to the relays at once, 1 to 64"`
+	TrustedProxies      Prefixes `env:"PULSE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"`
+	AllowPrivateSources bool     `env:"PULSE_ALLOW_PRIVATE_SOURCES" envDefault:"false" help:"let feeds live at private addresses; for tests and demos"`
+	LogFormat           string   `env:"PULSE_LOG_FORMAT" envDefault:"text" help:"text or json"`
+	LogLevel            string   `env:"PULSE_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+}
+
+// Load reads the settings from an environment such as os.Environ gives. Every
+// setting that cannot be read is reported in one fault.Invalid, and a PULSE_…
+// variable that means nothing is one too: it is likely a misspelt one.
+func Load(environ []string) (Settings, error) {
+	var s Settings
+	vars := env.ToMap(environ)
+	problems := unknown(vars)
+	if err := env.ParseWithOptions(&s, env.Options{Environment: vars}); err != nil {
+		problems = append(problems, unreadable(err)...)
+	} else {
+		problems = append(problems, s.check()...)
+	}
+	if len(problems) > 0 {
+		return s, fault.New(fault.Invalid, "%s", strings.Join(problems, "\n"))
+	}
+	return s, nil
+}
+
+// unreadable turns the parser's report into a sentence per setting.
+func unreadable(err error) []string {
+	all, ok := errors.AsType[env.AggregateError](err)
+	if !ok {
+		return []string{err.Error()}
+	}
+	var problems []string
+	for _, e := range all.Errors {
+		if p, ok := errors.AsType[env.ParseError](e); ok {
+			problems = append(problems, fmt.Sprintf("%s: %s", variable(p.Name), fault.Message(readable(p))))
+			continue
+		}
+		problems = append(problems, e.Error())
+	}
+	return problems
+}
+
+// readable is the fault inside a parse error, or one that says what type was
+// wanted; the text itself is left out, for it may be a secret.
+func readable(p env.ParseError) error {
+	if fault.KindOf(p.Err) != fault.Internal {
+		return p.Err
+	}
+	wanted, ok := map[reflect.Type]string{
+		reflect.TypeFor[int]():           "a whole number",
+		reflect.TypeFor[bool]():          "true or false",
+		reflect.TypeFor[time.Duration](): "a span of time such as 24h",
+	}[p.Type]
+	if !ok {
+		wanted = "something else"
+	}
+	return fault.New(fault.Invalid, "this must be %s.", wanted)
+}
+
+func variable(field string) string {
+	f, ok := reflect.TypeFor[Settings]().FieldByName(field)
+	if !ok {
+		return field
+	}
+	return f.Tag.Get("env")
+}
+
+// reserved are variables of ours that are not settings of the service.
+const reserved = "PULSE_TEST_"
+
+func unknown(vars map[string]string) []string {
+	known := map[string]bool{}
+	for _, l := range List(Settings{}) {
+		known[l.Name] = true
+	}
+	var problems []string
+	for name := range vars {
+		if strings.HasPrefix(name, "PULSE_") && !strings.HasPrefix(name, reserved) && !known[name] {
+			problems = append(problems, name+": there is no such setting; `pulse doctor` lists them all.")
+		}
+	}
+	return problems
+}
