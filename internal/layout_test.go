@@ -33,7 +33,7 @@ var technology = map[string][]string{
 	"modernc.org/sqlite":                  {"store"},
 	"github.com/pressly/goose":            {"store"},
 	"github.com/labstack/echo":            {"web"},
-	"github.com/hibiken/asynq":            {"jobs"},
+	"github.com/hibiken/asynq":            {"jobs", "app"},
 	"github.com/alicebob/miniredis":       {"jobs"},
 	"github.com/redis/go-redis":           {"jobs"},
 	"github.com/wneessen/go-mail":         {"mail"},

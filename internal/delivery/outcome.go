@@ -12,7 +12,7 @@ type Verdict uint8
 const (
 	// Accepted: the relay took responsibility.
 	Accepted Verdict = iota
-	// Refused: a 5yz reply; asking again brings the same (RFC 5321 §4.2.1).
+	// RefusedForGood: a 5yz reply; asking again brings the same (RFC 5321 §4.2.1).
 	RefusedForGood
 	// Deferred: a 4yz reply; later may work.
 	Deferred
@@ -22,6 +22,11 @@ const (
 	// is held against the message.
 	NotTried
 )
+
+var verdictNames = [...]string{"accepted", "refused", "deferred", "in doubt", "not tried"}
+
+// String is the verdict's word, as logs and metrics show it.
+func (v Verdict) String() string { return verdictNames[v] }
 
 // Outcome is what a relay answered to one message.
 type Outcome struct {

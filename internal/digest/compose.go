@@ -81,14 +81,14 @@ const (
 	MaxIntro     = 2000
 )
 
-// DefaultSubject proposes a subject from the lead story.
+// DefaultSubject proposes a subject from the lead story, within MaxSubject.
 func DefaultSubject(l LineUp) string {
 	stories := l.Included()
 	switch len(stories) {
 	case 0:
 		return "This week's spotlights"
 	case 1:
-		return stories[0].Title
+		return clip(stories[0].Title, MaxSubject)
 	}
 	more := "1 more story"
 	if n := len(stories) - 1; n > 1 {

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -27,7 +28,7 @@ type Texts struct {
 // Check says which text is too long or missing, as a fault.Invalid on its field.
 func (t Texts) Check() error {
 	switch {
-	case t.Subject == "":
+	case strings.TrimSpace(t.Subject) == "":
 		return fault.Field("subject", "A digest needs a subject.")
 	case utf8.RuneCountInString(t.Subject) > MaxSubject:
 		return fault.Field("subject", "The subject is longer than %d characters.", MaxSubject)

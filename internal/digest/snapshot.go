@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/fault"
@@ -60,11 +61,8 @@ type Portrait struct {
 // included spotlights, and its texts. It refuses with a fault.Invalid a digest
 // that nobody could read: no subject, or nothing in it.
 func (d Digest) Freeze(topics []topic.Topic, date time.Time, bundle string) (Snapshot, error) {
-	if d.Subject == "" {
+	if strings.TrimSpace(d.Subject) == "" {
 		return Snapshot{}, fault.Field("subject", "Give the digest a subject before approving it.")
-	}
-	if d.LineUp.Empty() {
-		return Snapshot{}, fault.New(fault.Invalid, "Include at least one story or spotlight before approving the digest.")
 	}
 	s := Snapshot{Digest: d.ID, Date: date.UTC(), Subject: d.Subject, Preheader: d.Preheader, Intro: d.Intro, Bundle: bundle}
 	for _, t := range inOrder(topics) {
@@ -72,13 +70,22 @@ func (d Digest) Freeze(topics []topic.Topic, date time.Time, bundle string) (Sna
 			s.Sections = append(s.Sections, Section{Topic: t.ID, Name: t.Name, Stories: items})
 		}
 	}
-	for _, f := range d.LineUp.Features {
-		if f.Included {
-			p := f.Spotlight
-			s.Spotlights = append(s.Spotlights, Portrait{ID: p.ID, Pillar: p.Pillar, Name: p.Name, Headline: p.Headline, Body: p.Body, Link: p.Link, Picture: p.Picture})
-		}
+	s.Spotlights = d.LineUp.portraits()
+	if len(s.Sections) == 0 && len(s.Spotlights) == 0 {
+		return Snapshot{}, fault.New(fault.Invalid, "Include at least one story or spotlight before approving the digest.")
 	}
 	return s, nil
+}
+
+func (l LineUp) portraits() []Portrait {
+	var portraits []Portrait
+	for _, f := range l.Features {
+		if p := f.Spotlight; f.Included {
+			portraits = append(portraits, Portrait{ID: p.ID, Pillar: p.Pillar, Name: p.Name, Headline: p.Headline,
+				Body: p.Body, Link: p.Link, Picture: p.Picture})
+		}
+	}
+	return portraits
 }
 
 func (l LineUp) items(id topic.ID) []Item {

@@ -11,7 +11,7 @@ import (
 // Message is one mail to one person.
 type Message struct {
 	To       address.Address
-	ID       string // left part of the Message-ID (RFC 5322 §3.6.4); the relay's host name is the right part
+	ID       string // left part of the Message-ID (RFC 5322 §3.6.4); the domain of From is the right part
 	Return   string // token in the VERP envelope sender, "" for the plain bounce address
 	Subject  string
 	Text     string // never empty

@@ -24,8 +24,11 @@ type dialect struct {
 	name       string
 	goose      goose.Dialect
 	migrations func() fs.FS
-	skipLocked string // ends the inner SELECT of a claim
-	like       string // the case-insensitive match operator
+	skipLocked string                    // ends the inner SELECT of a claim
+	forUpdate  string                    // ends a SELECT whose row is about to change
+	keyShare   string                    // ends a SELECT whose row must not be deleted meanwhile
+	among      func(query string) string // equal to one of the values that a query finds, which runs once
+	like       string                    // the case-insensitive match operator
 	open       func(ctx context.Context, dsn string) (write, read *sql.DB, err error)
 	unique     func(error) bool // a UNIQUE or PRIMARY KEY constraint refused it
 	retryable  func(error) bool // running the transaction again may work
@@ -35,6 +38,7 @@ var sqliteDialect = dialect{
 	name:       "sqlite",
 	goose:      goose.DialectSQLite3,
 	migrations: migrations.SQLite,
+	among:      func(query string) string { return "IN (" + query + ")" },
 	like:       "LIKE",
 	open:       openSQLite,
 	unique: func(err error) bool {
@@ -49,6 +53,9 @@ var postgresDialect = dialect{
 	goose:      goose.DialectPostgres,
 	migrations: migrations.Postgres,
 	skipLocked: " FOR UPDATE SKIP LOCKED",
+	forUpdate:  " FOR UPDATE",
+	keyShare:   " FOR KEY SHARE",
+	among:      func(query string) string { return "= ANY (ARRAY(" + query + "))" },
 	like:       "ILIKE",
 	open:       openPostgres,
 	unique:     func(err error) bool { return pgCode(err) == "23505" },

@@ -51,6 +51,12 @@ func (s *Store) SchemaVersion(ctx context.Context) (has, wants int64, err error)
 	return has, wants, wrap("schema version", err)
 }
 
+// CheckAddressKey is a fault.Conflict when the database was made with another
+// PULSE_ADDRESS_KEY. It changes nothing but a database that has none noted yet.
+func (s *Store) CheckAddressKey(ctx context.Context) error {
+	return s.update(ctx, "check the address key", func(t *tx) error { return t.checkAddressKey(ctx) })
+}
+
 func (s *Store) provider() (*goose.Provider, error) {
 	var options []goose.ProviderOption
 	if s.dialect.name == postgresDialect.name {

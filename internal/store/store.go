@@ -123,6 +123,11 @@ func list[T any](ctx context.Context, q querier, scan func(scanner) (T, error), 
 	if err != nil {
 		return nil, err
 	}
+	return collect(rows, scan)
+}
+
+// collect reads and closes the rows of a query.
+func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {
 	defer rows.Close()
 	var all []T
 	for rows.Next() {

@@ -1,9 +1,13 @@
 package story
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"github.com/collabpulse/weekly/internal/fault"
 )
@@ -11,36 +15,40 @@ import (
 // maxLink is the longest link kept, in octets.
 const maxLink = 2000
 
-// Canonical is the form in which two links to one page are equal: absolute,
-// http or https, host in lower case without a default port, no fragment, no
-// campaign parameters, the others in their given order. A relative link is
-// resolved against base (RFC 3986 §5), which may be nil. The error is a
-// fault.Invalid on the field "link".
+// Canonical is the form in which two links to one page are equal: absolute, http
+// or https, host in lower case and ASCII (RFC 5891) without a default port, no
+// dot segments, no fragment, no campaign parameters, the others in their given
+// order, everything else percent-encoded in capitals (RFC 3986 §6.2.2). A
+// relative link is resolved against base (RFC 3986 §5), which may be nil.
+// Canonical of a canonical link is that link. The error is a fault.Invalid on the
+// field "link".
 func Canonical(raw string, base *url.URL) (string, error) {
-	u, err := url.Parse(strings.TrimSpace(raw))
-	if err != nil || raw == "" {
+	text := strings.TrimSpace(raw)
+	u, err := url.Parse(text)
+	if err != nil || text == "" {
 		return "", badLink()
 	}
-	if base != nil {
-		u = base.ResolveReference(u)
+	if base == nil {
+		base = u // takes the dot segments out of an absolute link, leaves a relative one relative
 	}
+	u = base.ResolveReference(u)
 	if u.Scheme = strings.ToLower(u.Scheme); u.Scheme != "http" && u.Scheme != "https" {
 		return "", badLink()
 	}
 	if u.Host = canonicalHost(u); u.Host == "" || u.User != nil {
 		return "", badLink()
 	}
-	u.Fragment, u.RawFragment = "", ""
-	u.RawQuery = withoutCampaign(u.RawQuery)
-	u.ForceQuery = false
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	text := u.String()
-	if len(text) > maxLink {
+	u.RawPath = escaped(u.EscapedPath())
+	u.RawQuery, u.ForceQuery = escaped(withoutCampaign(u.RawQuery)), false
+	u.Fragment, u.RawFragment = "", ""
+	link := u.String()
+	if len(link) > maxLink {
 		return "", badLink()
 	}
-	return text, nil
+	return link, nil
 }
 
 func badLink() error {
@@ -49,6 +57,13 @@ func badLink() error {
 
 func canonicalHost(u *url.URL) string {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if strings.ContainsFunc(host, beyondASCII) {
+		ascii, err := idna.Lookup.ToASCII(host)
+		if err != nil {
+			return ""
+		}
+		host = ascii
+	}
 	if host == "" || strings.ContainsAny(host, " <>\"'\\%") {
 		return ""
 	}
@@ -60,6 +75,30 @@ func canonicalHost(u *url.URL) string {
 		return host
 	}
 	return net.JoinHostPort(host, port)
+}
+
+func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
+
+// escaped percent-encodes what may not stand in a path or query (RFC 3986 §3.3,
+// §3.4), and writes what is encoded already in capitals.
+func escaped(part string) string {
+	var b strings.Builder
+	for i := 0; i < len(part); i++ {
+		switch c := part[i]; {
+		case c == '%' && i+2 < len(part) && isHex(part[i+1]) && isHex(part[i+2]):
+			b.WriteString(strings.ToUpper(part[i : i+3]))
+			i += 2
+		case c <= ' ' || c >= 0x7f || strings.IndexByte("\"%<>\\^`{|}", c) >= 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
 // campaign are the parameters that say how somebody came to a page, never which page it is.

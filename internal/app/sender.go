@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/gather"
+	"github.com/collabpulse/weekly/internal/outbox"
+	"github.com/collabpulse/weekly/internal/render"
+	"github.com/collabpulse/weekly/internal/send"
+)
+
+// sender joins ledger, relays and templates into the send loop.
+func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
+	results := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pulse_messages_total", Help: "Messages handed to relays, by what they were and what the relay answered.",
+	}, []string{"mail", "verdict"})
+	if err := a.metrics.Register(results); err != nil {
+		return nil, err
+	}
+	digests := send.NewDigestComposer(a.Store, a.Renderer, a.Site, time.Now)
+	letters := send.NewLetterComposer(a.Store, a.Store, a.Store, writer{a.Renderer}, send.LetterOptions{
+		Signer: a.signer, Site: a.Site, Now: time.Now, Next: a.schedule.Next,
+	})
+	return send.New(a.Store, a.Store, wire{a.relays}, send.ByScope(digests, letters), worker, send.Options{
+		Log: a.log,
+		Observe: func(scope delivery.Scope, r delivery.Result) {
+			results.WithLabelValues(mailOf(scope), r.Verdict.String()).Inc()
+		},
+	}), nil
+}
+
+func mailOf(scope delivery.Scope) string {
+	if scope == delivery.Outbox {
+		return "letter"
+	}
+	return "digest"
+}
+
+// writer lets the letter composer speak through the renderer.
+type writer struct{ *render.Renderer }
+
+// Letter renders one letter.
+func (w writer) Letter(kind outbox.Kind, f send.Facts) (send.Words, error) {
+	r, err := w.Renderer.Letter(kind, render.Facts(f))
+	return send.Words(r), err
+}
+
+// Test renders a digest as an editor gets it to look at.
+func (w writer) Test(d digest.Snapshot) (send.Words, error) {
+	r, err := w.Renderer.Test(d)
+	return send.Words(r), err
+}
+
+// gatherer visits sources and wakes nobody: stories wait for their digest.
+func (a *App) gatherer() visitor {
+	return visitor{Gatherer(a.Settings, a.Store, a.log)}
+}
+
+// visitor is a gatherer whose report nobody waits for.
+type visitor struct{ gatherer *gather.Gatherer }
+
+// Gather looks at one source.
+func (v visitor) Gather(ctx context.Context, source int64) error {
+	_, err := v.gatherer.Gather(ctx, source)
+	return err
+}

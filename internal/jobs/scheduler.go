@@ -1,0 +1,196 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/digest"
+)
+
+// Agenda says what is due.
+type Agenda interface {
+	DueSources(ctx context.Context) ([]int64, error)
+	// DueDigests are the approved ones whose time has come and is not long past.
+	DueDigests(ctx context.Context) ([]int64, error)
+	// OpenDigests are the ones being sent.
+	OpenDigests(ctx context.Context) ([]int64, error)
+	Waiting(ctx context.Context, scope delivery.Scope) (due int, next time.Time, err error)
+}
+
+// Chores are what a tick does itself, each a short transaction that does
+// nothing the second time.
+type Chores interface {
+	// HoldLate holds the digests whose slot is long past, for editors to decide.
+	HoldLate(ctx context.Context) ([]int64, error)
+	// ExpireQueued fails the rows that have waited too long.
+	ExpireQueued(ctx context.Context) (int, error)
+	FinishDigest(ctx context.Context, id int64) (finished bool, err error)
+	Digests(ctx context.Context, limit int) ([]digest.Digest, error)
+}
+
+// Sweeper takes back the rows of workers that died.
+type Sweeper interface {
+	Sweep(ctx context.Context) (delivery.Reclaimed, error)
+}
+
+// Plan is what a scheduler works from.
+type Plan struct {
+	Agenda  Agenda
+	Chores  Chores
+	Sweeper Sweeper
+	// Next is the first slot after a time, usually digest.Schedule.Next; nil when
+	// digests are composed by hand alone.
+	Next func(after time.Time) digest.Slot
+	Now  func() time.Time // the wall clock that slots are told by; time.Now when nil
+}
+
+// Scheduler asks the database what is due, and enqueues it. It remembers
+// nothing that matters, so any number may run, restart and overlap: what they
+// enqueue twice has one name, and what they do twice is guarded in SQL.
+type Scheduler struct {
+	client *Client
+	Plan
+	Settings
+}
+
+// NewScheduler makes a scheduler that enqueues through the client.
+func NewScheduler(client *Client, p Plan, s Settings) *Scheduler {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	return &Scheduler{client: client, Plan: p, Settings: s.settled()}
+}
+
+// Run ticks at once and then every minute, and sweeps more often, until the
+// context ends. Neither overlaps the other or itself; a failure is logged and
+// tried again at the next turn.
+func (s *Scheduler) Run(ctx context.Context) {
+	tick, sweep := time.NewTicker(s.Every), time.NewTicker(s.SweepEvery)
+	defer tick.Stop()
+	defer sweep.Stop()
+	s.logged(ctx, "tick", s.Tick)
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			s.logged(ctx, "tick", s.Tick)
+		case <-sweep.C:
+			s.logged(ctx, "sweep", s.sweep)
+		}
+	}
+}
+
+func (s *Scheduler) logged(ctx context.Context, what string, f func(context.Context) error) {
+	if err := f(ctx); err != nil && ctx.Err() == nil {
+		s.Log.ErrorContext(ctx, what+" failed", "error", err.Error())
+	}
+}
+
+// tickFor bounds one tick, so that a database that hangs does not stop the clock.
+const tickFor = time.Minute
+
+// Tick looks at everything once and enqueues what is due. A step that fails does
+// not keep the others from being taken; the error names each that did.
+func (s *Scheduler) Tick(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tickFor)
+	defer cancel()
+	begun := time.Now()
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"gather", s.gather},
+		{"compose", s.compose},
+		{"hold", s.hold},
+		{"launch", s.launch},
+		{"expire", s.expire},
+		{"send", s.send},
+		{"outbox", s.outbox},
+	}
+	var failed error
+	for _, step := range steps {
+		if err := step.do(ctx); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", step.name, err))
+		}
+	}
+	s.Meters.tick(failed, time.Since(begun))
+	return failed
+}
+
+func (s *Scheduler) gather(ctx context.Context) error {
+	return s.each(ctx, s.Agenda.DueSources, func(id int64) error {
+		_, err := s.client.enqueue(ctx, gatherTask(id))
+		return err
+	})
+}
+
+// launch comes after hold, so that what is too late is held and not launched.
+func (s *Scheduler) launch(ctx context.Context) error {
+	return s.each(ctx, s.Agenda.DueDigests, func(id int64) error { return s.client.Launch(ctx, id) })
+}
+
+func (s *Scheduler) hold(ctx context.Context) error {
+	held, err := s.Chores.HoldLate(ctx)
+	if len(held) > 0 {
+		s.Log.WarnContext(ctx, "digests held: their time is long past", "digests", held)
+		s.client.WakeOutbox(ctx)
+	}
+	return err
+}
+
+func (s *Scheduler) expire(ctx context.Context) error {
+	n, err := s.Chores.ExpireQueued(ctx)
+	if n > 0 {
+		s.Log.WarnContext(ctx, "rows expired", "rows", n)
+	}
+	return err
+}
+
+// send closes the open digests that are done, and wakes the lanes of the others:
+// for rows put off until now, for rows a sweep took back, and for what Redis forgot.
+func (s *Scheduler) send(ctx context.Context) error {
+	return s.each(ctx, s.Agenda.OpenDigests, func(id int64) error {
+		finished, err := s.Chores.FinishDigest(ctx, id)
+		if err != nil {
+			return err
+		}
+		if finished {
+			s.client.WakeOutbox(ctx)
+			return nil
+		}
+		_, err = s.client.enqueue(ctx, s.client.digestTasks(id)...)
+		return err
+	})
+}
+
+// outbox wakes the outbox under a name, so that ticks without workers leave one
+// task behind and not one each.
+func (s *Scheduler) outbox(ctx context.Context) error {
+	due, _, err := s.Agenda.Waiting(ctx, delivery.Outbox)
+	if err != nil || due == 0 {
+		return err
+	}
+	_, err = s.client.enqueue(ctx, outboxTask("outbox"))
+	return err
+}
+
+// sweep takes back what the dead held, and has it sent.
+func (s *Scheduler) sweep(ctx context.Context) error {
+	r, err := s.Sweeper.Sweep(ctx)
+	if r != (delivery.Reclaimed{}) {
+		err = errors.Join(err, s.send(ctx), s.outbox(ctx))
+	}
+	return err
+}
+
+// each does something for every id that a question brings, whatever fails.
+func (s *Scheduler) each(ctx context.Context, ask func(context.Context) ([]int64, error), do func(id int64) error) error {
+	ids, err := ask(ctx)
+	for _, id := range ids {
+		err = errors.Join(err, do(id))
+	}
+	return err
+}

@@ -1,0 +1,135 @@
+package mail
+
+import (
+	"context"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/message"
+)
+
+// Conn is one connection to a relay, lent by a Pool. It serves one caller at a
+// time and must be released.
+type Conn struct {
+	pool    *Pool
+	relay   *relay
+	client  *smtp.Client
+	raw     net.Conn
+	carried int       // messages handed over since it was opened
+	rested  time.Time // since when it is idle
+	timer   *time.Timer
+
+	lent    bool
+	broken  bool
+	stopped bool // broken by the caller's context, not by the relay
+	useful  bool // the relay answered for a message while it was lent
+}
+
+// Deliver hands messages over in order, one recipient per transaction, and says
+// what became of each. Once the connection breaks the rest are NotTried. When ctx
+// is done the connection is cut at once, whatever the relay is doing, and the
+// message under way is judged by how far it had come.
+//
+// Callers pass at most delivery.Group messages, so that a crash leaves no more
+// in doubt.
+func (c *Conn) Deliver(ctx context.Context, messages []message.Message) []delivery.Outcome {
+	outcomes := make([]delivery.Outcome, len(messages))
+	c.renew(ctx, len(messages))
+	stop := context.AfterFunc(ctx, c.hangUp)
+	for i, m := range messages {
+		outcomes[i] = c.deliver(m)
+	}
+	if !stop() {
+		c.broken, c.stopped = true, true
+	}
+	if c.useful {
+		c.pool.worked(c.relay)
+	}
+	return outcomes
+}
+
+// deliver judges what needs no relay, and hands over the rest.
+func (c *Conn) deliver(m message.Message) delivery.Outcome {
+	if c.broken {
+		return delivery.Outcome{Verdict: delivery.NotTried, Text: "the connection broke before its turn"}
+	}
+	l, err := c.pool.letterhead.letter(m)
+	if err != nil {
+		return delivery.Outcome{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: err.Error()}
+	}
+	if ok, _ := c.client.Extension("SMTPUTF8"); l.utf8 && !ok {
+		return c.tooNarrow()
+	}
+	c.carried++
+	o := c.transact(l)
+	c.useful = c.useful || o.Verdict == delivery.Accepted || o.Code >= 400 && o.Code != 421
+	return o
+}
+
+// tooNarrow judges an internationalised address (RFC 6531) that this relay
+// cannot take: for good, unless another relay of the pool might.
+func (c *Conn) tooNarrow() delivery.Outcome {
+	o := delivery.Outcome{Verdict: delivery.RefusedForGood, Enhanced: "5.6.7",
+		Text: "the address needs SMTPUTF8, which the relay does not offer"}
+	if c.pool.anotherMayTakeUTF8(c.relay) {
+		o.Verdict, o.Enhanced = delivery.Deferred, "4.6.7"
+	}
+	return o
+}
+
+func (p *Pool) anotherMayTakeUTF8(narrow *relay) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	narrow.narrow = true
+	return slices.ContainsFunc(p.relays, func(r *relay) bool { return !r.narrow })
+}
+
+// renew opens a new connection to the same relay when the group would go over
+// what one may carry: relays that count say 421 otherwise.
+func (c *Conn) renew(ctx context.Context, group int) {
+	if c.broken || c.carried == 0 || c.carried+group <= c.pool.config.Messages {
+		return
+	}
+	c.quit()
+	if err := c.dial(ctx); err != nil {
+		c.broken, c.stopped = true, ctx.Err() != nil
+	}
+}
+
+// Relay is the name of the relay, as the ledger keeps it.
+func (c *Conn) Relay() string { return c.relay.Name }
+
+// Broken reports whether the connection can carry nothing more.
+func (c *Conn) Broken() bool { return c.broken }
+
+// lend starts a new loan.
+func (c *Conn) lend() { c.lent, c.broken, c.stopped, c.useful = true, false, false, false }
+
+// Release ends the loan: a sound connection rests for its next use, a broken
+// one is closed. Releasing twice does nothing.
+func (c *Conn) Release() {
+	if !c.lent {
+		return
+	}
+	c.lent = false
+	switch {
+	case c.broken:
+		c.hangUp()
+		c.pool.leave(c.relay, c.fruitless())
+	case !c.pool.rest(c):
+		c.quit()
+	}
+}
+
+// fruitless is the fault of a relay that broke the connection before it answered
+// for any message; nil when it did answer, or when we hung up.
+func (c *Conn) fruitless() error {
+	if c.useful || c.stopped {
+		return nil
+	}
+	return away(nil, "The mail relay %s drops our connections.", c.relay.Name)
+}

@@ -1,0 +1,155 @@
+package mail
+
+import (
+	"errors"
+	"io"
+	"net/textproto"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+)
+
+// transact carries one message through MAIL, RCPT, DATA and the final dot
+// (RFC 5321 §3.3).
+func (c *Conn) transact(l letter) delivery.Outcome {
+	waits := c.pool.config.Waits
+	// A message goes out with SMTPUTF8 only when it needs it: behind a relay
+	// that does without, the parameter alone would bounce it (RFC 6531 §3.6).
+	c.client.SkipSMTPUTF8(!l.utf8)
+	if err := c.step(waits.Command, func() error { return c.client.Mail("<" + l.from + ">") }); err != nil {
+		return c.refused("MAIL", l, err)
+	}
+	if err := c.step(waits.Command, func() error { return c.client.Rcpt("<" + l.to + ">") }); err != nil {
+		return c.refused("RCPT", l, err)
+	}
+	var data io.WriteCloser
+	err := c.step(waits.Command, func() (err error) { data, err = c.client.Data(); return err })
+	if err != nil {
+		return c.refused("DATA", l, err)
+	}
+	if err := c.step(waits.Body, func() error { return write(data, l.body) }); err != nil {
+		return c.interrupted(l, err)
+	}
+	return c.final(l)
+}
+
+// write sends the body and the final dot. It closes the dot writer beneath
+// go-mail's, which would hide whether the dot left: when write fails, at least
+// the last octet never reached the socket, so the relay cannot have the message.
+func write(data io.WriteCloser, body []byte) error {
+	closer, ok := data.(*smtp.DataCloser)
+	if !ok {
+		return errors.New("go-mail's data writer has changed")
+	}
+	if _, err := closer.WriteCloser.Write(body); err != nil {
+		return err
+	}
+	return closer.WriteCloser.Close()
+}
+
+// final reads the reply to the final dot.
+func (c *Conn) final(l letter) delivery.Outcome {
+	var code int
+	var text string
+	err := c.step(c.pool.config.Waits.Final, func() (err error) { code, text, err = c.client.Text.ReadResponse(250); return err })
+	if err == nil {
+		return delivery.Outcome{Verdict: delivery.Accepted, Code: code, Enhanced: enhanced(code, text)}
+	}
+	o := judge("the final dot", l, err)
+	if o.Verdict == delivery.NotTried {
+		o.Verdict = delivery.InDoubt
+	}
+	c.broken = c.broken || o.Verdict == delivery.InDoubt || o.Code == 421
+	return o
+}
+
+// refused judges a failure before the body. After a refusal the connection is
+// sound and the transaction is given up; after anything else it is not.
+func (c *Conn) refused(stage string, l letter, err error) delivery.Outcome {
+	o := judge(stage, l, err)
+	if o.Verdict == delivery.NotTried || o.Code == 421 {
+		c.broken = true
+		return o
+	}
+	if err := c.step(c.pool.config.Waits.Command, c.client.Reset); err != nil {
+		c.broken = true
+	}
+	return o
+}
+
+// interrupted judges a body that could not be written to its end. The relay may
+// have said why before it hung up. Nothing but closing the socket ends DATA
+// without delivering what is there, so there is no QUIT.
+func (c *Conn) interrupted(l letter, err error) delivery.Outcome {
+	c.broken = true
+	defer c.hangUp()
+	parting := c.step(time.Second, func() error { _, _, err := c.client.Text.ReadResponse(354); return err })
+	if _, said := errors.AsType[*textproto.Error](parting); said {
+		err = parting
+	}
+	return judge("the body", l, err)
+}
+
+// judge turns an error into a verdict by its reply code: 4yz for now, 5yz for
+// good, 421 for now and the connection with it (RFC 5321 §3.8, §4.2.1). Anything
+// else says nothing about the message.
+func judge(stage string, l letter, err error) delivery.Outcome {
+	reply, ok := errors.AsType[*textproto.Error](err)
+	if !ok {
+		return delivery.Outcome{Verdict: delivery.NotTried, Text: describe(stage, scrub(err.Error(), l.to))}
+	}
+	o := delivery.Outcome{Verdict: delivery.NotTried, Code: reply.Code, Enhanced: enhanced(reply.Code, reply.Msg),
+		Text: describe(stage, scrub(strconv.Itoa(reply.Code)+" "+reply.Msg, l.to))}
+	switch reply.Code / 100 {
+	case 4:
+		o.Verdict = delivery.Deferred
+	case 5:
+		o.Verdict = delivery.RefusedForGood
+	}
+	return o
+}
+
+func describe(stage, text string) string { return "at " + stage + ": " + text }
+
+var enhancedCode = regexp.MustCompile(`^([245]\.\d{1,3}\.\d{1,3})(?:\s|$)`)
+
+// enhanced reads the status code at the beginning of a reply's text (RFC 2034
+// §3). One of another class than the reply says nothing.
+func enhanced(code int, text string) string {
+	m := enhancedCode.FindStringSubmatch(text)
+	if m == nil || int(m[1][0]-'0') != code/100 {
+		return ""
+	}
+	return m[1]
+}
+
+// maxReply is how much of a relay's reply is kept, in characters.
+const maxReply = 300
+
+var (
+	looksLikeAddress = regexp.MustCompile(`(?i)[^\s<>()\[\],;:"']*(?:@|%40|=40|&#0*64;|\(at\))[^\s<>()\[\],;"']*`)
+	word             = regexp.MustCompile(`[^\s<>()\[\],;:"']+`)
+)
+
+// scrub makes a relay's words fit for a log: one line, clipped, without anything
+// that looks like an address and without the recipient's own name for itself.
+func scrub(text, recipient string) string {
+	text = text[:min(len(text), 8*maxReply)]
+	text = looksLikeAddress.ReplaceAllString(oneLine(text), "…@…")
+	local, _, _ := strings.Cut(recipient, "@")
+	text = word.ReplaceAllStringFunc(text, func(w string) string {
+		if strings.EqualFold(strings.TrimRight(w, "."), local) {
+			return "…"
+		}
+		return w
+	})
+	if r := []rune(text); len(r) > maxReply {
+		text = string(r[:maxReply]) + "…"
+	}
+	return text
+}

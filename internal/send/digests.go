@@ -1,0 +1,127 @@
+package send
+
+import (
+	"context"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/edition"
+	"github.com/collabpulse/weekly/internal/link"
+	"github.com/collabpulse/weekly/internal/message"
+)
+
+// Archive is where approved digests and their editions are kept.
+type Archive interface {
+	Digest(ctx context.Context, id int64) (digest.Digest, error)
+	// Snapshot is what was approved, and its hash.
+	Snapshot(ctx context.Context, id int64) (digest.Snapshot, string, error)
+	Edition(ctx context.Context, digest int64, key string) (body []byte, found bool, err error)
+	// KeepEdition keeps an edition unless one is kept already, and returns the one that is.
+	KeepEdition(ctx context.Context, digest int64, key string, body []byte) ([]byte, error)
+}
+
+// Printer renders editions.
+type Printer interface {
+	Edition(s digest.Snapshot, hash string, k edition.Key) (edition.Edition, error)
+}
+
+// DigestComposer makes the mail of a digest's rows. An edition is printed once in
+// its life: the first worker that needs it stores it, and all of them send those
+// bytes, so an upgrade in the middle of a digest changes nothing. The last used
+// ones are kept decoded, up to 16 MB.
+type DigestComposer struct {
+	archive Archive
+	printer Printer
+	site    link.Site
+	now     func() time.Time
+	shelf   *shelf
+}
+
+// NewDigestComposer makes a composer whose messages are dated by now.
+func NewDigestComposer(archive Archive, printer Printer, site link.Site, now func() time.Time) *DigestComposer {
+	return &DigestComposer{archive: archive, printer: printer, site: site, now: now, shelf: newShelf(16 << 20)}
+}
+
+// Compose fills the reader's edition with the reader's own links.
+func (c *DigestComposer) Compose(ctx context.Context, scope delivery.Scope, claim delivery.Claim, to delivery.Recipient) (message.Message, error) {
+	p, err := c.print(ctx, scope.Digest, claim.Edition)
+	if err != nil {
+		return message.Message{}, err
+	}
+	leave := c.site.Leave(to.Key.Token(link.Leave, to.ID))
+	html, text := p.edition.Fill(edition.Values{Leave: leave})
+	return message.Message{
+		To:       to.Address,
+		ID:       p.salt.MessageID(to.ID),
+		Return:   to.Key.Token(link.Return, to.ID),
+		Subject:  p.edition.Subject,
+		Text:     text,
+		HTML:     html,
+		Language: p.language,
+		Date:     c.now(),
+		Leave:    leave,
+	}, nil
+}
+
+// print is one edition ready to be filled.
+type print struct {
+	edition  edition.Edition
+	salt     delivery.Salt
+	language string
+}
+
+func (p print) size() int {
+	return len(p.edition.Subject) + len(p.edition.HTML) + len(p.edition.Text)
+}
+
+// print finds an edition on the shelf, in the archive, or makes it. Lanes that
+// miss it at the same moment each make it; the archive sees to it that they
+// agree.
+func (c *DigestComposer) print(ctx context.Context, id int64, key string) (print, error) {
+	if p, ok := c.shelf.find(id, key); ok {
+		return p, nil
+	}
+	k, err := edition.ParseKey(key)
+	if err != nil {
+		return print{}, &Unprintable{err}
+	}
+	d, err := c.archive.Digest(ctx, id)
+	if err != nil {
+		return print{}, judged(err)
+	}
+	body, found, err := c.archive.Edition(ctx, id, key)
+	if err == nil && !found {
+		body, err = c.make(ctx, id, k)
+	}
+	if err != nil {
+		return print{}, judged(err)
+	}
+	e, err := edition.Decode(body)
+	if err != nil {
+		return print{}, &Unprintable{err}
+	}
+	p := print{edition: e, salt: d.Salt, language: k.Language}
+	c.shelf.put(id, key, p)
+	return p, nil
+}
+
+func (c *DigestComposer) make(ctx context.Context, id int64, k edition.Key) ([]byte, error) {
+	s, hash, err := c.archive.Snapshot(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	e, err := c.printer.Edition(s, hash, k)
+	if err != nil {
+		return nil, &Unprintable{err}
+	}
+	return c.archive.KeepEdition(ctx, id, k.String(), e.Encode())
+}
+
+// judged tells what the archive will always answer from what will pass.
+func judged(err error) error {
+	if final(err) {
+		return &Unprintable{err}
+	}
+	return err
+}

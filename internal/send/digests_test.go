@@ -1,0 +1,204 @@
+package send_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/collabpulse/weekly/internal/address"
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/edition"
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/link"
+	"github.com/collabpulse/weekly/internal/message"
+	"github.com/collabpulse/weekly/internal/send"
+)
+
+var (
+	sendingAt = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	theSalt   = delivery.Salt{1, 2, 3}
+	theKey    = link.Key{4, 5, 6}
+	reader    = delivery.Recipient{Item: delivery.Item{ID: 42, Attempt: 1}, Address: addressOf(42), Key: theKey, Language: "de"}
+)
+
+func site() link.Site {
+	return link.NewSite(&url.URL{Scheme: "https", Host: "pulse.example"})
+}
+
+// archive keeps one digest and its editions.
+type archive struct {
+	editions map[string][]byte
+	asked    int
+	digest   error // what Digest fails with
+	snapshot error // what Snapshot fails with
+}
+
+func (a *archive) Digest(_ context.Context, id int64) (digest.Digest, error) {
+	a.asked++
+	return digest.Digest{ID: id, Salt: theSalt}, a.digest
+}
+
+func (a *archive) Snapshot(_ context.Context, id int64) (digest.Snapshot, string, error) {
+	return digest.Snapshot{Digest: id, Subject: "This week"}, strings.Repeat("ab", 32), a.snapshot
+}
+
+func (a *archive) Edition(_ context.Context, _ int64, key string) ([]byte, bool, error) {
+	body, found := a.editions[key]
+	return body, found, nil
+}
+
+func (a *archive) KeepEdition(_ context.Context, _ int64, key string, body []byte) ([]byte, error) {
+	if kept, found := a.editions[key]; found {
+		return kept, nil
+	}
+	a.editions[key] = body
+	return body, nil
+}
+
+// printer prints editions of a size.
+type printer struct {
+	size    int
+	err     error
+	printed int
+}
+
+func (p *printer) Edition(s digest.Snapshot, hash string, k edition.Key) (edition.Edition, error) {
+	p.printed++
+	slots := edition.SlotsFor(hash)
+	return edition.Edition{Subject: s.Subject, Text: k.String() + " " + slots.Leave + strings.Repeat(".", p.size),
+		HTML: "<a href=\"" + slots.Leave + "\">leave</a>", Slots: slots}, p.err
+}
+
+func composing(a *archive, p *printer) *send.DigestComposer {
+	return send.NewDigestComposer(a, p, site(), func() time.Time { return sendingAt })
+}
+
+func claimOf(key string) delivery.Claim {
+	return delivery.Claim{Item: reader.Item, Edition: key}
+}
+
+func TestAReadersMailCarriesOnlyTheirOwnLinks(t *testing.T) {
+	t.Parallel()
+	c := composing(&archive{editions: map[string][]byte{}}, &printer{})
+	got, err := c.Compose(t.Context(), digestScope, claimOf("2.de.h.0"), reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave := "https://pulse.example/leave/" + theKey.Token(link.Leave, 42)
+	want := message.Message{
+		To: addressOf(42), ID: theSalt.MessageID(42), Return: theKey.Token(link.Return, 42), Subject: "This week",
+		Text: "2.de.h.0 " + leave, HTML: `<a href="` + leave + `">leave</a>`,
+		Language: "de", Date: sendingAt, Leave: leave,
+	}
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b address.Address) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+	again, _ := c.Compose(t.Context(), digestScope, claimOf("2.de.h.0"), reader)
+	if again.ID != got.ID {
+		t.Error("a second attempt would carry another Message-ID")
+	}
+}
+
+func TestEveryWorkerSendsTheEditionThatWasKeptFirst(t *testing.T) {
+	t.Parallel()
+	a := &archive{editions: map[string][]byte{}}
+	old := composing(a, &printer{})
+	if _, err := old.Compose(t.Context(), digestScope, claimOf("2.en.h.0"), reader); err != nil {
+		t.Fatal(err)
+	}
+	p := &printer{size: 5}
+	upgraded := composing(a, p)
+	m, err := upgraded.Compose(t.Context(), digestScope, claimOf("2.en.h.0"), reader)
+	if err != nil || strings.HasSuffix(m.Text, ".") || p.printed != 0 {
+		t.Errorf("an upgraded worker printed its own edition: %q, %v", m.Text, err)
+	}
+}
+
+func TestAnEditionIsReadOnceWhileItStaysOnTheShelf(t *testing.T) {
+	t.Parallel()
+	const most = 16 << 20
+	a, p := &archive{editions: map[string][]byte{}}, &printer{size: most / 3}
+	c := composing(a, p)
+	for _, step := range []struct {
+		key  string
+		read bool
+	}{
+		{"2.en.h.0", true}, {"2.en.h.0", false},
+		{"4.en.h.0", true}, {"2.en.h.0", false},
+		{"6.en.h.0", true},  // pushes out 4, which was used less recently
+		{"2.en.h.0", false}, // still there
+		{"4.en.h.0", true},
+	} {
+		before := a.asked
+		if _, err := c.Compose(t.Context(), digestScope, claimOf(step.key), reader); err != nil {
+			t.Fatal(err)
+		}
+		if read := a.asked > before; read != step.read {
+			t.Errorf("%s: read %v, want %v", step.key, read, step.read)
+		}
+	}
+	if p.printed != 3 {
+		t.Errorf("printed %d times, want each edition once", p.printed)
+	}
+}
+
+func TestAnEditionLargerThanTheShelfIsStillSent(t *testing.T) {
+	t.Parallel()
+	c := composing(&archive{editions: map[string][]byte{}}, &printer{size: 17 << 20})
+	for _, key := range []string{"2.en.h.0", "2.en.h.0", "4.en.h.0", "2.en.h.0"} {
+		if _, err := c.Compose(t.Context(), digestScope, claimOf(key), reader); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWhatCanNeverBePrintedIsToldFromWhatWillPass(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		archive  archive
+		printer  printer
+		key      string
+		forEver  bool
+		editions map[string][]byte
+	}{
+		{name: "no such key", key: "nonsense", forEver: true},
+		{name: "a template fails", printer: printer{err: errors.New("nil pointer")}, forEver: true},
+		{name: "the snapshot is not what was approved", archive: archive{snapshot: fault.New(fault.Conflict, "Changed.")}, forEver: true},
+		{name: "a kept edition is damaged", editions: map[string][]byte{"2.en.h.0": []byte("{")}, forEver: true},
+		{name: "no such digest", archive: archive{digest: fault.New(fault.NotFound, "None.")}, forEver: true},
+		{name: "the database is away", archive: archive{digest: errAway}},
+		{name: "the database goes away", archive: archive{snapshot: fault.Wrap(fault.Unavailable, errAway, "Away.")}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.archive.editions = tt.editions
+			if tt.key == "" {
+				tt.key = "2.en.h.0"
+			}
+			_, err := composing(&tt.archive, &tt.printer).Compose(t.Context(), digestScope, claimOf(tt.key), reader)
+			if _, forEver := errors.AsType[*send.Unprintable](err); err == nil || forEver != tt.forEver {
+				t.Errorf("got %v, for ever %v; want %v", err, forEver, tt.forEver)
+			}
+		})
+	}
+}
+
+func TestEachScopeHasItsComposer(t *testing.T) {
+	t.Parallel()
+	c := send.ByScope(composer{}, composer{fail: map[int64]error{42: errAway}})
+	claim := claimOf("2.en.h.0")
+	if _, err := c.Compose(t.Context(), digestScope, claim, reader); err != nil {
+		t.Errorf("a digest's row: %v", err)
+	}
+	if _, err := c.Compose(t.Context(), delivery.Outbox, claim, reader); !errors.Is(err, errAway) {
+		t.Errorf("a letter: %v", err)
+	}
+}

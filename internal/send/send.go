@@ -1,0 +1,153 @@
+// Package send is the loop that puts mail into inboxes: claim, intend, compose,
+// hand over, record.
+//
+//	          ┌───────────────── a batch ─────────────────┐
+//	claim ──▶ │ intend ─▶ compose ─▶ hand over ─▶ record  │ ──▶ claim again, until
+//	          └── one group at a time, at most 16 rows ───┘     nothing is left
+//
+// A lane is one run of that loop over one connection to a relay; a digest is
+// sent by a few lanes side by side, and letters by the same code. The package
+// keeps no list of what is left to do: the ledger does, and a lane that is killed
+// leaves rows behind that say how far it came. So the loop may be started twice,
+// on two machines, or again after a crash; what is at stake each time is at most
+// one group per connection, whose fate then is a counted doubt.
+//
+// What can go wrong has a place each. The relay is away: the lane holds no rows
+// and waits, from a second to half a minute, until it is back. The database is
+// away: results that are already known are kept and offered again for as long as
+// this process may believe its claim on the rows, because a lost result makes a
+// doubt. The process must stop: the group on the wire is finished and recorded,
+// the other rows go back. Our own beats no longer reach the ledger: the
+// connection is dropped at once, since another worker may own the rows by now
+// (see Worker). One mail cannot be made: its row is settled as broken. A whole
+// edition cannot be made: that is our fault and no reader's, so the digest pauses.
+//
+// The package imports the domain only. What it needs of the database, the relay
+// and the renderer it names in small interfaces beside their use.
+package send
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/message"
+)
+
+// Ledger is the part of the ledger that a lane writes. Every call is one
+// transaction, and every change is guarded by the attempt in the item, so a call
+// repeated after an unclear error does no harm.
+type Ledger interface {
+	// Claim takes up to limit rows that are due. None does not mean none are left.
+	Claim(ctx context.Context, scope delivery.Scope, worker int64, limit int) ([]delivery.Claim, error)
+	// Intend declares that the rows may be on the wire from now on.
+	Intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item) (delivery.Intent, error)
+	// Record writes what became of rows that were handed over. NotTried puts a row
+	// back without holding anything against it.
+	Record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error
+	// HandBack returns rows that never reached the wire, due at the time given, or
+	// as they were when it is zero.
+	HandBack(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, due time.Time) error
+}
+
+// Backlog is what else a lane asks of the ledger.
+type Backlog interface {
+	// Waiting counts the rows that are due, and says when the next one becomes due.
+	Waiting(ctx context.Context, scope delivery.Scope) (due int, next time.Time, err error)
+	// PauseDigest stops a digest for an editor to look at, and says why.
+	PauseDigest(ctx context.Context, id int64, reason string) error
+}
+
+// Wire connects to a relay.
+type Wire interface {
+	// Connect gives a connection for one lane; an error means that no relay takes mail now.
+	Connect(ctx context.Context) (Conn, error)
+}
+
+// Conn is a connection that one lane holds.
+type Conn interface {
+	// Deliver hands over up to delivery.Group messages and answers for each, in order.
+	Deliver(ctx context.Context, messages []message.Message) []delivery.Outcome
+	// Relay is the relay's name, as the ledger keeps it.
+	Relay() string
+	// Broken reports whether the connection is of no further use.
+	Broken() bool
+	// Release gives the connection back.
+	Release()
+}
+
+// Options are what a Sender can be told; the zero value is ready for use.
+type Options struct {
+	// Now is the clock by which rows are put off; time.Now when nil.
+	Now func() time.Time
+	// Grace is how long the group on the wire may take to finish once the lane is
+	// told to stop; 20 s when zero. Stopping takes at most Grace and Closing.
+	Grace time.Duration
+	// Log gets ids only, never an address; slog.Default when nil.
+	Log *slog.Logger
+	// Observe is called for each recorded result, to be counted.
+	Observe func(delivery.Scope, delivery.Result)
+}
+
+// Closing bounds what a lane that was told to stop writes to the ledger after
+// its last group.
+const Closing = 10 * time.Second
+
+// Sender runs lanes. It is safe for use by many goroutines, each of which is a
+// lane with a connection of its own.
+type Sender struct {
+	ledger   Ledger
+	backlog  Backlog
+	relays   Wire
+	composer Composer
+	worker   *Worker
+	Options
+}
+
+// New makes a Sender. The ledger is usually the store in both its parts; the
+// worker must be running, for a lane begins only while it is registered.
+func New(ledger Ledger, backlog Backlog, wire Wire, composer Composer, worker *Worker, o Options) *Sender {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Grace == 0 {
+		o.Grace = 20 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Observe == nil {
+		o.Observe = func(delivery.Scope, delivery.Result) {}
+	}
+	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, Options: o}
+}
+
+// ErrLost is why a lane ends when the worker's place in the ledger does. The
+// worker registers anew as soon as it can, so trying again later is right.
+var ErrLost = errors.New("send: this worker lost its place in the ledger")
+
+// Drain is one lane: it sends the scope's mail until nothing of it is due. It
+// returns nil then, the context's error when told to stop, ErrLost when the
+// worker had to, and a fault.Conflict when it paused the digest. Rows that are
+// locked by other claimers at the end are theirs; rows that become due later
+// wait for the next wake.
+func (s *Sender) Drain(ctx context.Context, scope delivery.Scope) error {
+	place, err := s.worker.join(ctx)
+	if err != nil {
+		return err
+	}
+	defer place.lanes.Done()
+	l := s.lane(ctx, scope, place)
+	defer l.close()
+	for {
+		claims, err := l.claim()
+		if err == nil && len(claims) > 0 {
+			err = l.work(claims)
+		}
+		if err != nil || len(claims) == 0 {
+			return err
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package send
+
+import (
+	"context"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+)
+
+// record writes what became of a group. The results are known by now, and losing
+// them would make doubts of mail that went out, so it does not give up easily.
+func (l *lane) record(results []delivery.Result) error {
+	if len(results) == 0 {
+		return nil
+	}
+	err := l.settle("record", func(ctx context.Context) error {
+		return l.ledger.Record(ctx, l.scope, l.place.id, results)
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		l.Observe(l.scope, r)
+	}
+	return nil
+}
+
+// handBack returns rows that did not reach the wire, due as they were.
+func (l *lane) handBack(rows []delivery.Item) error { return l.putOff(rows, time.Time{}) }
+
+// putOff returns rows that did not reach the wire, due at the time given.
+func (l *lane) putOff(rows []delivery.Item, due time.Time) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return l.settle("hand back", func(ctx context.Context) error {
+		return l.ledger.HandBack(ctx, l.scope, l.place.id, rows, due)
+	})
+}
+
+// The waits between offers of the same news to the ledger.
+const (
+	firstOffer = 100 * time.Millisecond
+	lastOffer  = 5 * time.Second
+)
+
+// settle offers a change until the ledger takes it, for delivery.StopAfter at
+// most and no longer than half of Closing once the lane must stop. A change that
+// is given up leaves rows that belong to nobody, so the term ends, and whatever it
+// still holds is taken back with it.
+func (l *lane) settle(what string, change func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.stop), delivery.StopAfter)
+	defer cancel()
+	defer context.AfterFunc(l.stop, func() { time.AfterFunc(Closing/2, cancel) })()
+	for wait := firstOffer; ; wait = min(2*wait, lastOffer) {
+		err := change(ctx)
+		if err == nil {
+			return nil
+		}
+		sleep(ctx, around(wait))
+		if ctx.Err() != nil {
+			l.place.end()
+			l.Log.ErrorContext(l.stop, "the ledger did not take it", "what", what, "digest", l.scope.Digest, "error", err.Error())
+			return err
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+
+	"github.com/collabpulse/weekly/internal/address"
+	"github.com/collabpulse/weekly/internal/consent"
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/subscriber"
+	"github.com/collabpulse/weekly/internal/suppression"
+)
+
+// EraseSubscriber forgets a person (GDPR Art. 17). A row without personal data
+// stays, so that the ledger's counts and an old leave link keep their meaning; so
+// do the keyed hash on a suppression, and on consents reduced to hash, time and
+// wording. Mail that waits for them is skipped. A fault.NotFound when nobody has
+// the address.
+func (s *Store) EraseSubscriber(ctx context.Context, a address.Address) error {
+	return s.update(ctx, "erase subscriber", func(t *tx) error {
+		hash := s.hasher.Hash(a)
+		r, found, err := t.readerAt(ctx, hash)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fault.New(fault.NotFound, noSubscriber)
+		}
+		if err := t.suppress(ctx, hash, suppression.Erased, ""); err != nil {
+			return err
+		}
+		if err := t.consent(ctx, r.ID, hash, consent.Erased, subscriber.Evidence{}); err != nil {
+			return err
+		}
+		return t.forget(ctx, r.ID, hash)
+	})
+}
+
+// forget removes what says who somebody is. A domain says it too when it is one
+// person's own, so domain groups go as well.
+func (t *tx) forget(ctx context.Context, id int64, hash address.Hash) error {
+	if _, err := t.ExecContext(ctx, `UPDATE subscribers SET address = '', address_hash = NULL, domain_group = '', state = $1,
+		topics = 0, language = '', timezone = '', hour = -1, plain = FALSE, link_key = $2, asked_at = 0, changed_at = $3
+		WHERE id = $4`, int(subscriber.Erased), []byte{}, millis(t.now), id); err != nil {
+		return err
+	}
+	if _, err := t.ExecContext(ctx, "UPDATE consents SET network = '', user_agent = '' WHERE subscriber_id = $1", id); err != nil {
+		return err
+	}
+	if err := t.skipErased(ctx, "deliveries", "subscriber_id = $3", id); err != nil {
+		return err
+	}
+	if _, err := t.ExecContext(ctx, "UPDATE deliveries SET domain_group = '' WHERE subscriber_id = $1", id); err != nil {
+		return err
+	}
+	if err := t.skipErased(ctx, "outbox", "address_hash = $3 AND subscriber_id <> 0", hash[:]); err != nil {
+		return err
+	}
+	_, err := t.ExecContext(ctx, "UPDATE outbox SET address = '', domain_group = '' WHERE address_hash = $1 AND subscriber_id <> 0 AND state <> $2",
+		hash[:], int(delivery.Handing))
+	return err
+}
+
+// skipErased settles the rows that have not begun to be handed over. One that has
+// is asked about again at its next intent, where the suppression stops it.
+func (t *tx) skipErased(ctx context.Context, table, theirs string, who any) error {
+	_, err := t.ExecContext(ctx, "UPDATE "+table+" SET state = 5, reason = $1, changed_at = $2 WHERE "+theirs+" AND state IN (0, 1)",
+		int(delivery.Erased), millis(t.now), who)
+	return err
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/subscriber"
+	"github.com/collabpulse/weekly/internal/topic"
+)
+
+// freezeChunk is how many subscribers one transaction looks at: few enough that
+// nobody waits long for the write lock of SQLite.
+const freezeChunk = 5000
+
+// FreezeDigest plans the next chunk of a launched digest's audience: a queued row
+// for everybody who is active, not suppressed and has a story to read, and a count
+// by reason of everybody else. It is done when the last subscriber of the launch
+// has been looked at. The place it has got to is kept in the transaction that
+// plans, so it resumes after a crash, and several may freeze at once.
+//
+// A pause does not stop it. A cancelled or sent digest is done at once, one not
+// launched is a fault.Conflict.
+func (s *Store) FreezeDigest(ctx context.Context, id int64) (done bool, err error) {
+	err = s.update(ctx, "freeze digest", func(t *tx) error {
+		d, err := t.digest(ctx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !d.Frozen.IsZero() || d.State == digest.Cancelled:
+			done = true
+			return nil
+		case d.State != digest.Sending && d.State != digest.Paused:
+			return fault.New(fault.Conflict, "This digest is %s; it has no audience before it is sent.", d.State)
+		}
+		done, err = t.freeze(ctx, d)
+		return err
+	})
+	return done, err
+}
+
+func (t *tx) freeze(ctx context.Context, d digest.Digest) (done bool, err error) {
+	snapshot, _, err := snapshotOf(ctx, t, d.ID)
+	if err != nil {
+		return false, err
+	}
+	c, err := t.nextChunk(ctx, d.ID, snapshot.Topics())
+	if err != nil {
+		return false, err
+	}
+	planned, err := t.plan(ctx, c, millis(d.Launched))
+	if err != nil {
+		return false, err
+	}
+	if err := t.exclude(ctx, c, &d.Excluded); err != nil {
+		return false, err
+	}
+	return c.last, t.advance(ctx, c, planned, d.Excluded)
+}
+
+// span is the subscribers one chunk looks at: after < id ≤ upTo.
+type span struct {
+	digest      int64
+	after, upTo int64
+	last        bool
+	topics      topic.Set // with stories in the digest; empty for one that concerns everybody
+}
+
+// nextChunk bounds a chunk by counting subscribers, not ids: a table may have
+// wide gaps between them.
+func (t *tx) nextChunk(ctx context.Context, id int64, topics topic.Set) (span, error) {
+	c := span{digest: id, topics: topics}
+	var end int64
+	if err := t.QueryRowContext(ctx, "SELECT freeze_cursor, freeze_end FROM digests WHERE id = $1", id).Scan(&c.after, &end); err != nil {
+		return c, err
+	}
+	err := t.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), $2) FROM
+		(SELECT id FROM subscribers WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS chunk`, c.after, end, freezeChunk).Scan(&c.upTo)
+	c.last = c.upTo >= end
+	return c, err
+}
+
+// plan writes the rows of a chunk, due since the launch, and returns how many. The
+// edition's name is that of edition.Key. WHERE comes before ON CONFLICT because
+// SQLite would otherwise read it as a join's ON.
+func (t *tx) plan(ctx context.Context, c span, due int64) (planned int64, err error) {
+	result, err := t.ExecContext(ctx, inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
+		SELECT CAST($1 AS BIGINT), s.id, {queued}, `+editionKey("s", "$4")+`, s.domain_group, CAST($5 AS BIGINT), CAST($6 AS BIGINT)
+		FROM subscribers s WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND `+concerned("s", "$4")+`
+			AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash AND (p.until_at = 0 OR p.until_at > $6))
+		ON CONFLICT DO NOTHING`), c.digest, c.after, c.upTo, int64(c.topics), due, millis(t.now))
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// editionKey builds in SQL what edition.Key.String builds in Go.
+func editionKey(reader, topics string) string {
+	return "CAST(" + reader + ".topics & CAST(" + topics + " AS BIGINT) AS TEXT) || '." + frameLanguage() + ".' || CASE WHEN " + reader + ".plain THEN 'p' ELSE 'h' END || '.0'"
+}
+
+// frameLanguage is the language that a reader's frame is in: there is one.
+func frameLanguage() string { return subscriber.DefaultLanguage }
+
+// concerned is whether a reader has something to read in the digest.
+func concerned(reader, topics string) string {
+	return "(CAST(" + topics + " AS BIGINT) = 0 OR (" + reader + ".topics & CAST(" + topics + " AS BIGINT)) <> 0)"
+}
+
+// exclude counts whom the chunk did not plan for. It asks for those without a row,
+// so that together with the rows it is everybody, even if a reader's state changes
+// between the two statements; whoever could have been planned for counts as
+// suppressed.
+func (t *tx) exclude(ctx context.Context, c span, e *digest.Excluded) error {
+	var n digest.Excluded
+	err := t.QueryRowContext(ctx, inNumbers(`SELECT
+			COUNT(*) FILTER (WHERE s.state = {reader pending}), COUNT(*) FILTER (WHERE s.state = {reader paused}),
+			COUNT(*) FILTER (WHERE s.state = {reader unsubscribed}), COUNT(*) FILTER (WHERE s.state = {reader erased}),
+			COUNT(*) FILTER (WHERE s.state = {reader suppressed} OR s.state = {reader active} AND `+concerned("s", "$4")+`),
+			COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT `+concerned("s", "$4")+`)
+		FROM subscribers s WHERE s.id > $2 AND s.id <= $3
+			AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.digest_id = $1 AND d.subscriber_id = s.id)`),
+		c.digest, c.after, c.upTo, int64(c.topics)).Scan(&n.Pending, &n.Paused, &n.Unsubscribed, &n.Erased, &n.Suppressed, &n.NoStories)
+	e.Pending += n.Pending
+	e.Paused += n.Paused
+	e.Unsubscribed += n.Unsubscribed
+	e.Erased += n.Erased
+	e.Suppressed += n.Suppressed
+	e.NoStories += n.NoStories
+	return err
+}
+
+func (t *tx) advance(ctx context.Context, c span, planned int64, e digest.Excluded) error {
+	counts, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	var frozen int64
+	if c.last {
+		frozen = millis(t.now)
+	}
+	_, err = t.ExecContext(ctx, "UPDATE digests SET freeze_cursor = $1, planned = planned + $2, excluded = $3, frozen_at = $4 WHERE id = $5",
+		c.upTo, planned, string(counts), frozen, c.digest)
+	return err
+}

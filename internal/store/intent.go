@@ -1,0 +1,121 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/subscriber"
+)
+
+// Intend declares that claimed rows are about to be handed over, in groups of
+// delivery.Group at most. It is the last look before the wire, so leaving,
+// pausing and cancelling act here: whoever is no longer to be mailed is settled as
+// skipped with the reason, a digest that is not sending gets its rows back, and
+// what is no longer the worker's is left alone. Only what it says may Go.
+func (s *Store) Intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item) (in delivery.Intent, err error) {
+	err = s.update(ctx, "intend", func(t *tx) error {
+		in = delivery.Intent{}
+		for some := range slices.Chunk(items, delivery.Group) {
+			if err := t.intend(ctx, scope, worker, some, &in); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return in, err
+}
+
+func (t *tx) intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, in *delivery.Intent) error {
+	texts := t.store.ledgers.of(scope)
+	judged, err := list(ctx, t, scanJudged, texts.intend, withAsked(items, scope.Digest, worker, millis(t.now))...)
+	if err != nil {
+		return err
+	}
+	readers, err := t.recipients(ctx, texts, handed(judged))
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		r, goes := readers[item.ID]
+		switch {
+		case !goes:
+			in.Skipped = append(in.Skipped, item)
+		case r.Address.IsZero():
+			in.Skipped = append(in.Skipped, item)
+			if _, err := t.settle(ctx, scope, item, broken()); err != nil {
+				return err
+			}
+		default:
+			r.Item = item
+			in.Go = append(in.Go, r)
+		}
+	}
+	return nil
+}
+
+// intendStep takes: $1 scope, $2 worker, $3 now, $4… the rows. It judges every row
+// once and writes what it found, all under the guard of state, attempt and worker.
+const intendStep = `, judged AS MATERIALIZED (SELECT item, try, {verdict} AS verdict FROM asked {causes})
+	UPDATE {table} SET state = CASE verdict WHEN 0 THEN {handing} WHEN -1 THEN {queued} ELSE {skipped} END,
+		reason = CASE WHEN verdict > 0 THEN verdict ELSE 0 END,
+		worker = CASE verdict WHEN 0 THEN worker ELSE 0 END, changed_at = $3{wipe if skipped}
+	FROM judged WHERE {scope} AND {id} = item AND attempt = try AND +state = {claimed} AND +worker = $2
+	RETURNING {id}, attempt, state`
+
+// judgement is what an intent made of a row.
+type judgement struct {
+	delivery.Item
+	state delivery.State
+}
+
+func scanJudged(row scanner) (judgement, error) {
+	var j judgement
+	err := row.Scan(&j.ID, &j.Attempt, &j.state)
+	return j, err
+}
+
+func handed(judged []judgement) []delivery.Item {
+	var items []delivery.Item
+	for _, j := range judged {
+		if j.state == delivery.Handing {
+			items = append(items, j.Item)
+		}
+	}
+	return items
+}
+
+// recipients reads to whom the rows now in handing go. One whose address is none
+// (damaged, or wiped meanwhile) comes with the zero address.
+func (t *tx) recipients(ctx context.Context, texts ledger, handing []delivery.Item) (map[int64]delivery.Recipient, error) {
+	if len(handing) == 0 {
+		return nil, nil
+	}
+	rows, err := list(ctx, t, scanRecipient, texts.recipients, withIDs(handing)...)
+	readers := make(map[int64]delivery.Recipient, len(rows))
+	for _, r := range rows {
+		readers[r.ID] = r
+	}
+	return readers, err
+}
+
+func scanRecipient(row scanner) (delivery.Recipient, error) {
+	var r delivery.Recipient
+	var to string
+	var key []byte
+	if err := row.Scan(&r.ID, &to, &key, &r.Language); err != nil {
+		return r, err
+	}
+	copy(r.Key[:], key)
+	r.Language = cmp.Or(r.Language, subscriber.DefaultLanguage)
+	if a, err := storedAddress(to); err == nil {
+		r.Address = a
+	}
+	return r, nil
+}
+
+// broken is what becomes of a row that has no address to go to.
+func broken() settlement {
+	return settlement{state: delivery.Skipped, reason: delivery.Broken}
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+)
+
+// Record writes what became of rows that were handed over, in one transaction.
+// Every change is guarded by state and attempt, so results that come late, after
+// the rows were taken back, change nothing, but for one kind: an acceptance still
+// turns a doubt into sent, and withdraws a resend that nobody has claimed.
+//
+// A refusal for good settles the row as failed, and when the mailbox does not
+// exist its address is suppressed with it. One without a relay's code says that
+// no relay could have taken the message. A temporary refusal waits longer each
+// time, and fails after delivery.MaxTries. A doubt is resent once, unless the
+// digest's policy is to leave doubts alone.
+func (s *Store) Record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error {
+	return s.update(ctx, "record", func(t *tx) error {
+		for some := range slices.Chunk(results, delivery.Group) {
+			if err := t.record(ctx, scope, worker, some); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tx) record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error {
+	accepted := make(map[reply][]delivery.Item, 1)
+	var untried []delivery.Item
+	others := make(map[delivery.Item]delivery.Result)
+	for _, r := range results {
+		switch r.Verdict {
+		case delivery.Accepted:
+			accepted[replyOf(r)] = append(accepted[replyOf(r)], r.Item)
+		case delivery.NotTried:
+			untried = append(untried, r.Item)
+		default:
+			others[r.Item] = r
+		}
+	}
+	for said, items := range accepted {
+		if err := t.accept(ctx, scope, items, said); err != nil {
+			return err
+		}
+	}
+	if err := t.handBack(ctx, scope, worker, untried, time.Time{}); err != nil {
+		return err
+	}
+	return t.refuse(ctx, scope, others)
+}
+
+// reply is what a relay said, for the ledger.
+type reply struct {
+	code     int
+	enhanced string
+	relay    string
+}
+
+func replyOf(r delivery.Result) reply {
+	return reply{code: r.Code, enhanced: clipped(r.Enhanced, 16), relay: clipped(r.Relay, 255)}
+}
+
+// accept settles as sent the rows that a relay took with the same reply.
+func (t *tx) accept(ctx context.Context, scope delivery.Scope, items []delivery.Item, said reply) error {
+	sent, err := list(ctx, t, scanItem, t.store.ledgers.of(scope).accepted,
+		withAsked(items, scope.Digest, millis(t.now), said.code, said.enhanced, said.relay)...)
+	if err != nil || len(sent) == 0 || scope == delivery.Outbox {
+		return err
+	}
+	_, err = t.ExecContext(ctx, receivedStep, withIDs(sent, scope.Digest)...)
+	return err
+}
+
+// acceptedStep takes: $1 scope, $2 now, $3 code, $4 enhanced code, $5 relay, $6… the rows.
+const acceptedStep = ` UPDATE {table} SET state = {sent}, reason = 0, worker = 0,
+		code = $3, enhanced = $4, relay = $5, changed_at = $2{wipe if sent}
+	FROM asked WHERE {scope} AND {id} = item AND attempt = try
+		AND (+state = {handing} OR +state = {unknown} OR +state = {queued} AND doubts > 0)
+	RETURNING {id}, attempt`
+
+// receivedStep notes the newest digest that readers have: $1 digest, $2… readers.
+var receivedStep = "UPDATE subscribers SET last_digest_id = $1 WHERE last_digest_id < $1 AND id IN (" + places(2) + ")"
+
+// refuse settles or requeues the rows that a relay did not take, each by what
+// it has been through.
+func (t *tx) refuse(ctx context.Context, scope delivery.Scope, results map[delivery.Item]delivery.Result) error {
+	if len(results) == 0 {
+		return nil
+	}
+	items := make([]delivery.Item, 0, len(results))
+	for item := range results {
+		items = append(items, item)
+	}
+	rows, err := list(ctx, t, scanHeld, t.store.ledgers.of(scope).handing, withAsked(items, scope.Digest)...)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		r := results[row.Item]
+		reader, err := t.settle(ctx, scope, row.Item, row.after(r, t.now))
+		if err == nil && reader != 0 && noMailbox(r.Outcome) {
+			err = t.bounce(ctx, reader)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handingStep takes: $1 scope, $2… the rows.
+const handingStep = ` SELECT {id}, attempt, tries, doubts, due_at, {resent}, {over}
+	FROM asked JOIN {table} ON {scope} AND {id} = item AND attempt = try AND +state = {handing}`

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/collabpulse/weekly/internal/address"
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/link"
+	"github.com/collabpulse/weekly/internal/subscriber"
+)
+
+// Leavers lets people go. A link that is not the subscriber's is a fault.NotFound.
+type Leavers interface {
+	Leaver(ctx context.Context, id int64, tag link.Tag) (subscriber.Subscriber, error)
+	// Leave is nil for somebody who has already left or was erased.
+	Leave(ctx context.Context, id int64, tag link.Tag, ev subscriber.Evidence) error
+	// AskForLeaveLink mails a fresh link, and answers the same to every address.
+	AskForLeaveLink(ctx context.Context, a address.Address) error
+}
+
+// askLeave shows the button behind a leave link. The page names nobody, so a
+// forwarded mail gives no address away.
+func (s *Server) askLeave(c echo.Context) error {
+	id, tag, err := link.Parse(c.Param("token"))
+	if err != nil {
+		return s.cannotLeave(c)
+	}
+	who, err := s.Leavers.Leaver(c.Request().Context(), id, tag)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return s.cannotLeave(c)
+	case err != nil:
+		return err
+	case !reads(who.State):
+		return s.page(c, http.StatusOK, "public/left", nil)
+	}
+	return s.page(c, http.StatusOK, "public/leave", nil)
+}
+
+// reads reports whether somebody in the state could still be mailed.
+func reads(st subscriber.State) bool {
+	return st == subscriber.Pending || st == subscriber.Active || st == subscriber.Paused
+}
+
+// leave is the button, and a mail client's one click (RFC 8058 §3.2): one POST,
+// no cookie read or set, no redirect, nothing to answer. The link alone decides,
+// so a body in any encoding, damaged or missing, does as well.
+func (s *Server) leave(c echo.Context) error {
+	id, tag, err := link.Parse(c.Param("token"))
+	if err != nil {
+		return s.cannotLeave(c)
+	}
+	err = s.Leavers.Leave(c.Request().Context(), id, tag, s.evidence(c, leavePage(c)))
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return s.cannotLeave(c)
+	case err != nil: // nothing was stored, so the mail client had better try again
+		return fault.Wrap(fault.Unavailable, err, "We could not take you off the list just now. Please try again in a minute.")
+	}
+	return s.page(c, http.StatusOK, "public/left", nil)
+}
+
+// leavePage tells the page's button from a mail client's one click.
+func leavePage(c echo.Context) string {
+	if readForm(c) == nil && c.Request().PostFormValue("button") != "" {
+		return "form"
+	}
+	return "mail"
+}
+
+// leaveForm asks for the address to mail a fresh link to.
+type leaveForm struct{ Email, Error string }
+
+// cannotLeave answers a link that proves nothing with a way that works: a form
+// that mails a fresh link.
+func (s *Server) cannotLeave(c echo.Context) error {
+	s.metrics.badLeaves.Inc()
+	return s.page(c, http.StatusNotFound, "public/unleft", leaveForm{})
+}
+
+// askLeaveLink takes that form. Every address gets the same answer.
+func (s *Server) askLeaveLink(c echo.Context) error {
+	if err := readForm(c); err != nil {
+		return err
+	}
+	typed := c.Request().PostFormValue("email")
+	to, err := address.Parse(typed)
+	if err != nil {
+		return s.page(c, http.StatusUnprocessableEntity, "public/unleft", leaveForm{Email: typed, Error: fault.Message(err)})
+	}
+	ctx := c.Request().Context()
+	if err := s.Leavers.AskForLeaveLink(ctx, to); err != nil {
+		return err
+	}
+	s.Waker.WakeOutbox(ctx)
+	return s.page(c, http.StatusOK, "public/leave-asked", nil)
+}
