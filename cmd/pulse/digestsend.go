@@ -12,6 +12,7 @@ import (
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/jobs"
 	"github.com/collabpulse/weekly/internal/store"
 )
 
@@ -59,7 +60,7 @@ func (c digestSendCommand) launch(sh *shell, db *store.Store, s config.Settings)
 		if err := db.LaunchDigest(sh, d.ID); err != nil {
 			return err
 		}
-		return app.Wake(sh, s, d.ID)
+		return app.Wake(s, func(q *jobs.Client) { q.WakeDigest(sh, d.ID) })
 	}
 	return c.check(d)
 }

@@ -4,8 +4,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/collabpulse/weekly/internal/app"
 	"github.com/collabpulse/weekly/internal/config"
 	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/jobs"
 	"github.com/collabpulse/weekly/internal/source"
 	"github.com/collabpulse/weekly/internal/store"
 	"github.com/collabpulse/weekly/internal/topic"
@@ -28,7 +30,7 @@ func (c sourceAddCommand) Run(sh *shell) error {
 	if err != nil {
 		return err
 	}
-	return sh.withStore(func(db *store.Store, _ config.Settings) error {
+	return sh.withStore(func(db *store.Store, s config.Settings) error {
 		topics, err := db.Topics(sh)
 		if err != nil {
 			return err
@@ -42,7 +44,7 @@ func (c sourceAddCommand) Run(sh *shell) error {
 			return err
 		}
 		sh.printf("Added source %d for %q. It is looked at within a minute by the running server, or at once by \"pulse gather\".\n", added.ID, t.Name)
-		return nil
+		return app.Wake(s, func(q *jobs.Client) { q.WakeSource(sh, added.ID) })
 	})
 }
 

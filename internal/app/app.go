@@ -187,9 +187,9 @@ func Gatherer(s config.Settings, db *store.Store, log *slog.Logger) *gather.Gath
 	return gather.New(client, db, time.Now, log)
 }
 
-// Wake tells the workers of a shared queue about a digest. Without one the
-// running server finds it at its next tick.
-func Wake(ctx context.Context, s config.Settings, digest int64) error {
+// Wake lets a command tell the workers of a shared queue what it has written.
+// Without such a queue the running server finds it at its next tick.
+func Wake(s config.Settings, tell func(*jobs.Client)) error {
 	if s.RedisURL == "" {
 		return nil
 	}
@@ -198,7 +198,7 @@ func Wake(ctx context.Context, s config.Settings, digest int64) error {
 		return err
 	}
 	queue := jobs.NewClient(conn, jobs.Settings{Space: s.RedisSpace, Lanes: s.Connections, Log: Quiet()})
-	queue.WakeDigest(ctx, digest)
+	tell(queue)
 	return queue.Close()
 }
 

@@ -41,8 +41,13 @@ const (
 
 var stateNames = [...]string{"draft", "approved", "sending", "sent", "skipped", "held", "paused", "cancelled"}
 
-// String is the state's word.
-func (s State) String() string { return stateNames[s] }
+// String is the state's word, "unknown" for a number that a later release stored.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
 
 // Digest is one number.
 type Digest struct {

@@ -19,21 +19,22 @@ type Schedule struct {
 // DefaultRule is every Tuesday at 09:00.
 const DefaultRule = "FREQ=WEEKLY;BYDAY=TU;BYHOUR=9;BYMINUTE=0"
 
-// ParseSchedule reads a rule. It must recur weekly or monthly, and name one
-// local time of day. The error is a fault.Invalid on the field "schedule".
+// ParseSchedule reads a rule. It must recur weekly or monthly without end, and
+// name one local time of day. The error is a fault.Invalid on the field "schedule".
 func ParseSchedule(name, rule string, zone *time.Location) (Schedule, error) {
 	option, err := rrule.StrToROption(rule)
 	if err != nil {
 		return Schedule{}, badSchedule()
 	}
 	once := len(option.Byhour) == 1 && len(option.Byminute) == 1 && len(option.Bysecond) <= 1
-	if !once || option.Freq != rrule.WEEKLY && option.Freq != rrule.MONTHLY {
+	endless := option.Count == 0 && option.Until.IsZero()
+	if !once || !endless || option.Freq != rrule.WEEKLY && option.Freq != rrule.MONTHLY {
 		return Schedule{}, badSchedule()
 	}
 	option.Dtstart = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	option.Bysecond = []int{0}
 	r, err := rrule.NewRRule(*option)
-	if err != nil {
+	if err != nil || r.After(option.Dtstart, true).IsZero() { // such as every 30 February
 		return Schedule{}, badSchedule()
 	}
 	return Schedule{Name: name, Zone: zone, rule: r}, nil

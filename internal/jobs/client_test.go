@@ -70,6 +70,7 @@ func TestABurstOfCallsIsMergedIntoTheFirstAndOneForTheRest(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(fired) != 2 || fired[0] != 0 || fired[1] != 100*time.Millisecond {
 			t.Errorf("fired at %v", fired)
 		}
@@ -104,6 +105,7 @@ func TestWhatWasQueuedAlreadyIsAskedForOnceMoreALittleLater(t *testing.T) {
 		begun := time.Now()
 		m.call("a", func() bool { fired = append(fired, time.Since(begun)); return true })
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(fired) != 2 || fired[1] != time.Second {
 			t.Errorf("fired at %v", fired)
 		}

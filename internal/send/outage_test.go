@@ -141,6 +141,7 @@ func TestAWorkerThatRetiresLeavesNothingBehind(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { w.Run(ctx); close(stopped) }()
 		time.Sleep(35 * time.Second)
+		synctest.Wait()
 		if beat := b.workers[1].Beat; beat != 3 {
 			t.Errorf("it beat %d times in 35 s, want 3", beat)
 		}

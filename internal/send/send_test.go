@@ -158,6 +158,7 @@ func TestWhileTheRelayIsAwayNoRowIsHeldAndNoTryIsCounted(t *testing.T) {
 		d.down = true
 		_, ended := d.start(t)
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		d.wantCount(t, map[delivery.State]int{delivery.Queued: 50})
 		if d.connects < 15 || d.connects > 40 {
 			t.Errorf("knocked %d times in ten minutes", d.connects)

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/collabpulse/weekly/internal/fault"
 	"github.com/collabpulse/weekly/internal/topic"
@@ -54,7 +56,7 @@ const maxBackOff = 24 * time.Hour
 // NextVisit is when to look again after the given number of failures in a row:
 // Every, doubled for each failure, at most a day.
 func NextVisit(now time.Time, failures int) time.Time {
-	wait := Every << min(failures, 5)
+	wait := Every << max(0, min(failures, 5))
 	return now.Add(min(wait, maxBackOff))
 }
 
@@ -62,14 +64,15 @@ func NextVisit(now time.Time, failures int) time.Time {
 const maxURL = 2000
 
 // ParseURL checks a feed's address: http or https, a host, no user or password.
-// The error is a fault.Invalid on the field "url".
+// What it returns is the same for two spellings of one address: scheme and host
+// in lower case, no fragment. The error is a fault.Invalid on the field "url".
 func ParseURL(raw string) (string, error) {
 	text := strings.TrimSpace(raw)
 	if text == "" {
 		return "", fault.Field("url", "Please enter the feed's address.")
 	}
 	u, err := url.Parse(text)
-	if err != nil || len(text) > maxURL || u.Hostname() == "" || u.Opaque != "" {
+	if err != nil || u.Hostname() == "" || u.Opaque != "" || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsSpace) {
 		return "", fault.Field("url", "A feed's address looks like https://example.com/feed.xml.")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
@@ -78,6 +81,10 @@ func ParseURL(raw string) (string, error) {
 	if u.User != nil {
 		return "", fault.Field("url", "A feed's address must not hold a user name or password.")
 	}
-	u.Fragment = ""
-	return u.String(), nil
+	u.Host, u.Fragment, u.RawFragment = strings.ToLower(u.Host), "", ""
+	address := u.String()
+	if len(address) > maxURL {
+		return "", fault.Field("url", "A feed's address has at most %d characters.", maxURL)
+	}
+	return address, nil
 }

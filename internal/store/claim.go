@@ -35,7 +35,7 @@ func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, l
 // state keeps the planner off that index: the key finds each row, where without
 // statistics it would rather read all that is queued.
 func claimStep(d dialect) string {
-	return `UPDATE {table} SET {take}, attempt = attempt + 1, worker = $2, changed_at = $3
+	return `UPDATE {table} SET {take}, attempt = attempt + 1, changed_at = $3
 		WHERE {scope} AND +state = {queued} AND due_at <= $3 AND {id} ` + d.among(`SELECT {id} FROM {table}
 			WHERE {scope} AND state = {queued} AND due_at <= $3 AND {open} ORDER BY {order} LIMIT $4`+d.skipLocked) + `
 		RETURNING {id}, attempt, edition, domain_group, state`
@@ -100,7 +100,7 @@ func (s *Store) Waiting(ctx context.Context, scope delivery.Scope) (due int, nex
 
 const (
 	waitingStep = `SELECT COUNT(*) FROM (SELECT 1 FROM {table}
-		WHERE {scope} AND state = {queued} AND due_at <= $2 AND {open} LIMIT $3) AS some`
+		WHERE {scope} AND state = {queued} AND due_at <= $2 AND {open} LIMIT $3) AS due`
 	nextStep = "SELECT COALESCE(MIN(due_at), 0) FROM {table} WHERE {scope} AND state = {queued} AND due_at > $2 AND {open}"
 )
 

@@ -72,7 +72,7 @@ func deliveryWords() words {
 	return words{
 		"table": "deliveries", "id": "subscriber_id", "scope": "digest_id = $1", "order": "domain_group, due_at",
 		"open":   "EXISTS (SELECT 1 FROM digests g WHERE g.id = $1 AND g.state = {digest sending})",
-		"take":   "state = {claimed}",
+		"take":   "state = {claimed}, worker = $2",
 		"causes": "JOIN digests g ON g.id = $1 LEFT JOIN subscribers s ON s.id = item",
 		"verdict": `CASE WHEN g.state = {digest cancelled} THEN {because cancelled} WHEN g.state <> {digest sending} THEN -1
 			WHEN s.id IS NULL OR s.state = {reader erased} THEN {because erased}
@@ -96,6 +96,7 @@ func letterWords() words {
 		"table": "outbox", "id": "id", "scope": "CAST($1 AS BIGINT) = 0", "order": "due_at", "open": "TRUE",
 		"take": `state = CASE WHEN expires_at > $3 THEN {claimed} ELSE {failed} END,
 			reason = CASE WHEN expires_at > $3 THEN 0 ELSE {because expired} END,
+			worker = CASE WHEN expires_at > $3 THEN CAST($2 AS BIGINT) ELSE 0 END,
 			address = CASE WHEN expires_at > $3 THEN address ELSE '' END`,
 		"causes": "JOIN outbox o ON o.id = item LEFT JOIN subscribers s ON s.id = o.subscriber_id",
 		"verdict": `CASE WHEN o.kind NOT IN ({letters to readers}) THEN 0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -55,6 +56,8 @@ func badLink() error {
 	return fault.Field("link", "A link looks like https://example.com/story.")
 }
 
+// canonicalHost is the host and, unless it is the scheme's own, the port; "" when
+// the host is no name and no address.
 func canonicalHost(u *url.URL) string {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	if strings.ContainsFunc(host, beyondASCII) {
@@ -64,7 +67,7 @@ func canonicalHost(u *url.URL) string {
 		}
 		host = ascii
 	}
-	if host == "" || strings.ContainsAny(host, " <>\"'\\%") {
+	if !isName(host) && net.ParseIP(host) == nil {
 		return ""
 	}
 	port := u.Port()
@@ -74,7 +77,21 @@ func canonicalHost(u *url.URL) string {
 		}
 		return host
 	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return ""
+	}
 	return net.JoinHostPort(host, port)
+}
+
+// isName reports whether host is labels of letters, digits, hyphens and, since
+// blogs are called so, underscores.
+func isName(host string) bool {
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }

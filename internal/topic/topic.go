@@ -8,6 +8,7 @@ package topic
 import (
 	"math/bits"
 	"strings"
+	"unicode"
 
 	"github.com/collabpulse/weekly/internal/fault"
 )
@@ -88,10 +89,10 @@ func Find(topics []Topic, slug string) (Topic, error) {
 	return Topic{}, fault.Field("topic", "There is no topic %q; choose one of %s.", clip(slug), strings.Join(slugs, ", "))
 }
 
-// ParseSet reads slugs separated by commas, semicolons, bars or spaces. An
+// ParseSet reads slugs separated by commas, semicolons, bars or white space. An
 // empty text is every topic: a reader who names none wants the whole digest.
 func ParseSet(topics []Topic, text string) (Set, error) {
-	fields := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;| \t", r) })
+	fields := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;|", r) || unicode.IsSpace(r) })
 	return FromSlugs(topics, fields)
 }
 

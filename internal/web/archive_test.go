@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/story"
 )
 
 func TestArchiveShowsADigestThatWentOutToAnybody(t *testing.T) {
@@ -66,4 +68,31 @@ func TestArchiveAwayIsAnErrorWithoutDetails(t *testing.T) {
 	s.archive.broken = context.DeadlineExceeded
 	s.get("/digests/7").is(http.StatusInternalServerError)
 	s.get("/digests/latest").is(http.StatusInternalServerError)
+}
+
+func TestArchiveOpensWithTheLaunch(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.Digests = s.store
+	ctx := context.Background()
+	_, err := s.store.AddStory(ctx, story.Story{Link: "https://example.com/bread", Title: "Bread", Topic: 1, Published: s.clock.Now(), Appeared: s.clock.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, _, err := s.store.ComposeDigest(ctx, digest.Order{Limits: digest.DefaultLimits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err = s.store.ApproveDigest(ctx, d.ID, d.Version, "Ines", "bundle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/digests/" + strconv.FormatInt(d.ID, 10)
+	s.get(path).is(http.StatusNotFound)
+	if err := s.store.LaunchDigest(ctx, d.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.get(path).is(http.StatusOK).shows("h1", d.Subject)
+	s.get("/digests/latest").goesTo(path)
+	s.get("/").shows(".latest a[href='"+path+"']", d.Subject)
 }

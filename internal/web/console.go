@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -59,10 +60,11 @@ type console struct {
 	*Server
 	store    ConsoleStore
 	editions Editions
+	counted  *sync.Map // the tallies of digests that are over, by id
 }
 
 func (s *Server) consoleRoutes(g *echo.Group) {
-	c := console{Server: s, store: s.Console.Store, editions: s.Console.Editions}
+	c := console{Server: s, store: s.Console.Store, editions: s.Console.Editions, counted: new(sync.Map)}
 	g.Use(wholePage)
 	g.GET("/sign-in", c.signIn)
 	g.POST("/sign-in", c.askForLink)

@@ -23,6 +23,7 @@ type digestView struct {
 	Zone     string
 	At       string // the proposed time, as a datetime-local field holds it
 	Progress progress
+	Causes   []cause
 	Lacking  string // why there is nothing to preview yet, "" when there is
 }
 
@@ -72,6 +73,9 @@ func (c console) showDigest(ec echo.Context, status int, id int64, form entry) e
 	}
 	v := digestView{listed: row, Done: said(ec), Form: form, Zone: c.Schedule.Zone.String()}
 	v.Progress = progressOf(row, mark{})
+	if v.Causes, err = c.causes(ctx, row); err != nil {
+		return err
+	}
 	v.At = c.proposedTime(d)
 	topics, err := c.store.Topics(ctx)
 	if err != nil {

@@ -25,8 +25,8 @@ type DigestList interface {
 
 const digestsPage = "/console/digests"
 
-// digestsShown is how many digests the list goes back: a year of weeks.
-const digestsShown = 52
+// digestsShown is how many digests the list goes back: half a year of weeks.
+const digestsShown = 26
 
 // listed is a digest in a list, with its figures once it was launched.
 type listed struct {
@@ -89,7 +89,7 @@ func (c console) listed(ctx context.Context, d digest.Digest) (listed, error) {
 		return row, nil
 	}
 	var err error
-	if row.Tally, err = c.store.Tally(ctx, d.ID); err != nil {
+	if row.Tally, err = c.tally(ctx, d); err != nil {
 		return listed{}, err
 	}
 	row.Chart = chartOf(row.Tally, fewBeats)
@@ -122,7 +122,7 @@ func (c console) showDigests(ec echo.Context, status int, form entry) error {
 		if err != nil {
 			return err
 		}
-		if view.Since.IsZero() && row.WasLaunched() {
+		if view.Since.IsZero() && row.WasLaunched() && d.State != digest.Cancelled {
 			view.Since = d.Window.To
 		}
 		view.Digests = append(view.Digests, row)

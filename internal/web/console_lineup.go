@@ -75,7 +75,7 @@ func (v digestView) niches(all []spotlight.Spotlight) []niche {
 			case f.Spotlight.Pillar != kind:
 			case f.Included:
 				n.In = append(n.In, f.Spotlight)
-			default:
+			case f.Spotlight.Carried == 0 && !f.Spotlight.Hidden:
 				n.Offered = append(n.Offered, f.Spotlight)
 			}
 		}

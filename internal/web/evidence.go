@@ -61,7 +61,7 @@ func frameLanguage(c echo.Context) string {
 
 func baseOf(tag language.Tag) string {
 	base, confidence := tag.Base()
-	if confidence == language.No || tag.IsRoot() {
+	if confidence == language.No || tag.IsRoot() || base.String() == "mul" { // "*" is read as "many languages"
 		return subscriber.DefaultLanguage
 	}
 	return base.String()

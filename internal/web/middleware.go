@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -55,10 +56,20 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		took := time.Since(start)
 		method, status := c.Request().Method, c.Response().Status
 		s.metrics.request(method, route(c), status, took)
-		s.Log.InfoContext(c.Request().Context(), "request", "request", requestID(c), "method", method,
+		s.Log.Log(c.Request().Context(), loudness(c), "request", "request", requestID(c), "method", method,
 			"route", route(c), "status", status, "ms", took.Milliseconds())
 		return nil
 	}
+}
+
+// loudness keeps what machines ask for all day, and what every page loads, out
+// of a log that people read.
+func loudness(c echo.Context) slog.Level {
+	switch c.Path() {
+	case "/healthz", "/readyz", "/metrics", "/static/*":
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // rescue turns a panic into an internal error with its stack.

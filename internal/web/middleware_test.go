@@ -52,6 +52,16 @@ func TestRequestIDsAreOurOwn(t *testing.T) {
 	}
 }
 
+func TestProbesAndFilesAreLoggedBelowWhatPeopleRead(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.get("/healthz")
+	s.get("/static/pulse.css")
+	if log := s.log.String(); strings.Contains(log, `"level":"INFO"`) || strings.Count(log, `"level":"DEBUG"`) != 2 {
+		t.Errorf("the log holds:\n%s", log)
+	}
+}
+
 func TestPanicIsAnInternalErrorWithItsStackInTheLog(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

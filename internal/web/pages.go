@@ -105,17 +105,18 @@ func pageName(file string) string {
 func (s *Server) functions() template.FuncMap {
 	zone := s.Schedule.Zone
 	return template.FuncMap{
-		"asset":  s.assetURL,
-		"title":  s.title,
-		"day":    func(t time.Time) string { return t.In(zone).Format("Monday, 2 January 2006") },
-		"date":   func(t time.Time) string { return t.In(zone).Format("2 January 2006") },
-		"when":   func(t time.Time) string { return t.In(zone).Format("Mon 2 Jan 2006, 15:04") },
-		"clock":  func(t time.Time) string { return t.In(zone).Format("15:04") },
-		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"zone":   zone.String,
-		"plural": plural,
-		"number": grouped,
-		"dict":   dict,
+		"asset":     s.assetURL,
+		"title":     s.title,
+		"nameplate": nameplate,
+		"day":       func(t time.Time) string { return t.In(zone).Format("Monday, 2 January 2006") },
+		"date":      func(t time.Time) string { return t.In(zone).Format("2 January 2006") },
+		"when":      func(t time.Time) string { return t.In(zone).Format("Mon 2 Jan 2006, 15:04") },
+		"clock":     func(t time.Time) string { return t.In(zone).Format("15:04") },
+		"iso":       func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"zone":      zone.String,
+		"plural":    plural,
+		"number":    grouped,
+		"dict":      dict,
 	}
 }
 
@@ -131,6 +132,14 @@ func (s *Server) title(text string) string {
 		return text
 	}
 	return strings.TrimRight(clip(text, room-1), " ,.;:–-") + "…"
+}
+
+// nameplate parts the brand before its last word, which is printed in the accent.
+func nameplate(brand string) [2]string {
+	if i := strings.LastIndexByte(brand, ' '); i >= 0 {
+		return [2]string{brand[:i+1], brand[i+1:]}
+	}
+	return [2]string{"", brand}
 }
 
 // plural is a count with its noun: "1 story", "2 stories".

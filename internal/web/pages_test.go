@@ -115,6 +115,19 @@ func TestNumbersAreEasyToRead(t *testing.T) {
 	}
 }
 
+func TestBrandsLastWordStandsOut(t *testing.T) {
+	t.Parallel()
+	for brand, want := range map[string]string{"Collab Pulse Weekly": "Weekly", "Pulse": "Pulse"} {
+		page := newSite(t, func(c *Config) { c.Brand = brand }).get("/privacy")
+		if got := page.find(".brand").Text(); got != brand {
+			t.Errorf("the brand reads %q, want %q", got, brand)
+		}
+		if got := page.find(".brand span").Text(); got != want {
+			t.Errorf("%q stands out, want %q", got, want)
+		}
+	}
+}
+
 func TestLongSubjectFitsThePagesTitle(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

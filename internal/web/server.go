@@ -24,6 +24,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +46,7 @@ type Config struct {
 	Now      func() time.Time      // the clock; optional
 	Log      *slog.Logger          // optional
 	Brand    string                // the newsletter's name
-	Postal   string                // who sends it, one line; optional
+	Postal   string                // who sends it; its lines are joined into one; optional
 	Schedule digest.Schedule       // says when the next digest goes out
 	Readers  Readers               // sign-up and confirmation
 	Leavers  Leavers               // leaving
@@ -116,6 +117,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Postal = strings.Join(strings.FieldsFunc(c.Postal, func(r rune) bool { return r == '\n' || r == '\r' }), ", ")
 	if c.Waker == nil {
 		c.Waker = sleepy{}
 	}

@@ -56,6 +56,12 @@ func TestPrivacyPageSaysWhatIsKeptAndWhoKeepsIt(t *testing.T) {
 	}
 }
 
+func TestPostalAddressOfSeveralLinesIsPrintedInOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *Config) { c.Postal = "Collab Pulse\r\n12 Some Street\nBerlin\n" })
+	s.get("/subscribed").shows("footer", "Collab Pulse, 12 Some Street, Berlin")
+}
+
 func TestNextDigestIsToldInTheSchedulesZone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+)
+
+// ClaimText is the SQL of a claim.
+func (s *Store) ClaimText(scope delivery.Scope) string { return s.ledgers.of(scope).claim }
+
+// IntendText is the SQL of an intent.
+func (s *Store) IntendText(scope delivery.Scope) string { return s.ledgers.of(scope).intend }
+
+// AcceptText is the SQL that records what a relay took.
+func (s *Store) AcceptText(scope delivery.Scope) string { return s.ledgers.of(scope).accepted }
+
+// Texts are all steps of one table.
+func (s *Store) Texts(scope delivery.Scope) []string {
+	l := s.ledgers.of(scope)
+	return []string{l.claim, l.intend, l.recipients, l.accepted, l.handing, l.settle, l.handBack, l.abandoned, l.doubtful, l.waiting, l.next}
+}
+
+// GroupArgs are the arguments of a step that names a group of rows.
+func GroupArgs(items []delivery.Item, args ...any) []any { return withAsked(items, args...) }
+
+// Plan is how the engine would run a query.
+func (s *Store) Plan(ctx context.Context, query string, args ...any) (string, error) {
+	explain := "EXPLAIN "
+	if s.dialect.name == sqliteDialect.name {
+		explain = "EXPLAIN QUERY PLAN "
+	}
+	lines, err := list(ctx, s.write, func(row scanner) (line string, err error) {
+		if s.dialect.name == sqliteDialect.name {
+			var id, parent, unused int
+			err = row.Scan(&id, &parent, &unused, &line)
+		} else {
+			err = row.Scan(&line)
+		}
+		return line, err
+	}, explain+query, args...)
+	return strings.Join(lines, "\n"), err
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/digest"
+)
+
+// Causes is what a store may add to the figures: why readers did not get a
+// digest, the most frequent cause first. Without it the figures stand alone.
+type Causes interface {
+	Causes(ctx context.Context, id int64) ([]delivery.Cause, error)
+}
+
+// cause is one reason why readers did not get a digest.
+type cause struct{ delivery.Cause }
+
+// causes finds out why, for a digest of which somebody did not get it.
+func (c console) causes(ctx context.Context, l listed) ([]cause, error) {
+	ledger, ok := c.store.(Causes)
+	if !ok || l.Tally.Failed+l.Tally.Skipped == 0 {
+		return nil, nil
+	}
+	found, err := ledger.Causes(ctx, l.ID)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]cause, len(found))
+	for i, one := range found {
+		list[i] = cause{one}
+	}
+	return list, nil
+}
+
+// Words say the cause in a sentence.
+func (c cause) Words() string {
+	words := map[delivery.Reason]string{
+		delivery.Inactive:   "They left or paused before it reached them.",
+		delivery.Suppressed: "Their address is not to be mailed.",
+		delivery.Erased:     "They asked to be forgotten.",
+		delivery.Cancelled:  "The digest was cancelled first.",
+		delivery.Expired:    "It waited for too long.",
+		delivery.Refused:    "Their mailbox refused it.",
+		delivery.Broken:     "It could not be written for them.",
+	}[c.Reason]
+	if words == "" {
+		words = "It " + c.State.String() + " for no reason given."
+	}
+	if c.Code > 0 {
+		words += fmt.Sprintf(" (reply code %d)", c.Code)
+	}
+	return words
+}
+
+// settledFor is how long a digest has been over before its figures are kept in
+// memory: a worker's late result may still change them until then.
+const settledFor = time.Hour
+
+// tally counts a digest's deliveries. Counting takes long with many readers, so
+// those of a digest that has long been over are counted once.
+func (c console) tally(ctx context.Context, d digest.Digest) (delivery.Tally, error) {
+	over := !d.Finished.IsZero() && c.Now().Sub(d.Finished) > settledFor
+	if known, ok := c.counted.Load(d.ID); ok && over {
+		return known.(delivery.Tally), nil
+	}
+	t, err := c.store.Tally(ctx, d.ID)
+	if err == nil && over {
+		c.counted.Store(d.ID, t)
+	}
+	return t, err
+}
