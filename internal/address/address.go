@@ -43,7 +43,7 @@ func Parse(raw string) (Address, error) {
 	if text == "" {
 		return Address{}, fault.Field("email", "Please enter an email address.")
 	}
-	if len(text) > 4*maxAddress || !utf8.ValidString(text) {
+	if len(text) > 4*maxAddress {
 		return Address{}, fault.Field("email", "That email address is too long.")
 	}
 	at := strings.LastIndexByte(text, '@')
@@ -92,7 +92,7 @@ func atomRune(r rune) bool {
 
 func parseDomain(domain string) (string, error) {
 	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
-	if err != nil || len(ascii) > maxDomain {
+	if err != nil || len(ascii) > maxDomain || !utf8.ValidString(domain) {
 		return "", fault.Field("email", "The part after the @ is not a domain name.")
 	}
 	labels := strings.Split(ascii, ".")
@@ -153,7 +153,8 @@ func (a Address) NeedsUTF8() bool {
 const FoldingVersion = 1
 
 // Folded is the form in which two spellings of one person's address are equal:
-// NFC and lower case, nothing more.
+// lower case and NFC, nothing more. Lower case comes first: some capitals are two
+// characters whose small letter is one.
 func (a Address) Folded() string {
-	return strings.ToLower(a.local) + "@" + a.domain
+	return norm.NFC.String(strings.ToLower(a.local)) + "@" + a.domain
 }

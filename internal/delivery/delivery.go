@@ -37,8 +37,15 @@ const (
 
 var stateNames = [...]string{"queued", "claimed", "handing", "sent", "failed", "skipped", "unknown"}
 
-// String is the state's word.
-func (s State) String() string { return stateNames[s] }
+// String is the state's word, "other" for a number that a later release stored.
+func (s State) String() string { return name(stateNames[:], int(s)) }
+
+func name(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return "other"
+}
 
 // Reason is why a row was skipped, or failed without a relay's code. The numbers are stored.
 type Reason uint8
@@ -59,7 +66,7 @@ const (
 var reasonNames = [...]string{"", "inactive", "suppressed", "erased", "cancelled", "expired", "refused", "broken", "obsolete"}
 
 // String is the reason's word, "" for none.
-func (r Reason) String() string { return reasonNames[r] }
+func (r Reason) String() string { return name(reasonNames[:], int(r)) }
 
 // Doubts is the policy for rows whose outcome is unknown. The numbers are stored.
 type Doubts uint8

@@ -26,7 +26,7 @@ const (
 var verdictNames = [...]string{"accepted", "refused", "deferred", "in doubt", "not tried"}
 
 // String is the verdict's word, as logs and metrics show it.
-func (v Verdict) String() string { return verdictNames[v] }
+func (v Verdict) String() string { return name(verdictNames[:], int(v)) }
 
 // Outcome is what a relay answered to one message.
 type Outcome struct {

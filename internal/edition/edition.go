@@ -38,19 +38,23 @@ func (k Key) Format() string {
 	return "h"
 }
 
-// ParseKey reads what String wrote.
+// ParseKey reads what String wrote, and nothing that only looks like it: one
+// edition has one key. The error is a fault.Invalid.
 func ParseKey(text string) (Key, error) {
 	parts := strings.Split(text, ".")
-	if len(parts) != 4 || parts[2] != "h" && parts[2] != "p" {
-		return Key{}, fault.New(fault.Invalid, "There is no edition %q.", text)
+	if len(parts) != 4 {
+		return Key{}, noEdition(text)
 	}
 	topics, err1 := strconv.ParseInt(parts[0], 10, 64)
 	since, err2 := strconv.ParseInt(parts[3], 10, 64)
-	if err1 != nil || err2 != nil || topics < 0 || since < 0 {
-		return Key{}, fault.New(fault.Invalid, "There is no edition %q.", text)
+	k := Key{Topics: topic.Set(topics), Language: parts[1], Plain: parts[2] == "p", Since: since}
+	if err1 != nil || err2 != nil || topics < 0 || since < 0 || k.String() != text {
+		return Key{}, noEdition(text)
 	}
-	return Key{Topics: topic.Set(topics), Language: parts[1], Plain: parts[2] == "p", Since: since}, nil
+	return k, nil
 }
+
+func noEdition(text string) error { return fault.New(fault.Invalid, "There is no edition %q.", text) }
 
 // Content is what one audience reads: the snapshot without the sections it did
 // not choose.

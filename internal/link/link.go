@@ -22,6 +22,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -112,7 +113,8 @@ func Parse(token string) (subject int64, tag Tag, err error) {
 const maxToken = 128
 
 func decode(token string) ([]byte, error) {
-	if token == "" || len(token) > maxToken {
+	// The decoder skips line breaks, strict or not; a URL holds none.
+	if token == "" || len(token) > maxToken || strings.ContainsAny(token, "\r\n") {
 		return nil, ErrForged
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)

@@ -197,3 +197,13 @@ func newTerm(id int64) *term {
 	over, end := context.WithCancel(cut)
 	return &term{id: id, over: over, end: end, cut: cut, lose: lose}
 }
+
+// doubt ends the term over a claim that failed: at once when its rows were given
+// to others, which is what a fault.Gone says, and else in good order.
+func (t *term) doubt(err error) {
+	if fault.Is(err, fault.Gone) {
+		t.lose()
+		return
+	}
+	t.end()
+}

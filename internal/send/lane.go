@@ -75,7 +75,7 @@ func (l *lane) claim() ([]delivery.Claim, error) {
 		}
 		claims, err := l.ledger.Claim(l.cut, l.scope, l.place.id, delivery.Batch)
 		if err != nil {
-			l.place.end()
+			l.place.doubt(err)
 			return nil, err
 		}
 		if len(claims) > 0 {

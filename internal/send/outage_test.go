@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/fault"
 	"github.com/collabpulse/weekly/internal/send"
 )
 
@@ -115,6 +116,20 @@ func TestAWorkerThatWasSweptAwayStopsAndBeginsAgain(t *testing.T) {
 		if n[delivery.Sent]+n[delivery.Unknown] != 300 || n[delivery.Unknown] > delivery.Group {
 			t.Errorf("rows stand at %v", n)
 		}
+	})
+}
+
+func TestAClaimTellsAWorkerThatWasSweptAwayToBeginAgain(t *testing.T) {
+	inBubble(t, 10, func(t *testing.T, d *desk) {
+		synctest.Wait() // registered
+		if _, err := d.Reclaim(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.sender.Drain(t.Context(), digestScope); !fault.Is(err, fault.Gone) {
+			t.Errorf("the lane ended with %v", err)
+		}
+		d.drain(t)
+		d.wantOnce(t, 10)
 	})
 }
 

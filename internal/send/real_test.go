@@ -202,8 +202,8 @@ func (p *post) wantOneClick(t *testing.T) {
 	if err != nil || s.Address != addressOf(1) {
 		t.Errorf("the link is somebody else's: %v", err)
 	}
-	if !strings.Contains(parsed.Header.Get("Return-Path"), s.Key.Token(link.Return, reader)) {
-		t.Errorf("it would bounce to %q", parsed.Header.Get("Return-Path"))
+	if !strings.Contains(m.Sender, s.Key.Token(link.Return, reader)) {
+		t.Errorf("it would bounce to %q", m.Sender)
 	}
 }
 
