@@ -88,7 +88,7 @@ var errNobody = fault.New(fault.Unavailable, "No running server is sending: star
 // watch follows the digest with a progress bar until it is over. It ends with an
 // error when nobody is there to send it, or when it stopped on the way.
 func (c digestSendCommand) watch(sh *shell, db *store.Store) error {
-	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(sh.err), progressbar.OptionSetDescription("Sending"),
+	bar := progressbar.NewOptions(-1, progressbar.OptionSetVisibility(sh.watched()), progressbar.OptionSetWriter(sh.err), progressbar.OptionSetDescription("Sending"),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("mails"), progressbar.OptionSetWidth(32))
 	defer fmt.Fprintln(sh.err)
 	life := pulseOf{store: db, moved: time.Now()}

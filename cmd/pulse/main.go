@@ -17,6 +17,7 @@ import (
 	_ "time/tzdata" // zones, on machines that have none
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 
 	"github.com/collabpulse/weekly/internal/app"
 	"github.com/collabpulse/weekly/internal/config"
@@ -100,6 +101,12 @@ func (sh *shell) complain(err error) {
 }
 
 func (sh *shell) printf(format string, args ...any) { fmt.Fprintf(sh.out, format, args...) }
+
+// watched reports whether a person looks at what goes to standard error.
+func (sh *shell) watched() bool {
+	f, ok := sh.err.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
 
 // json prints one value as a line of JSON.
 func (sh *shell) json(value any) error { return json.NewEncoder(sh.out).Encode(value) }

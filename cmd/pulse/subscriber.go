@@ -73,8 +73,9 @@ func (c subscriberImportCommand) open(sh *shell) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
+// progress draws a bar for a person; into a file or pipe it draws nothing.
 func progress(sh *shell, size int64) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(size, progressbar.OptionSetWriter(sh.err), progressbar.OptionSetDescription("Importing"),
+	return progressbar.NewOptions64(size, progressbar.OptionSetVisibility(sh.watched()), progressbar.OptionSetWriter(sh.err), progressbar.OptionSetDescription("Importing"),
 		progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(32), progressbar.OptionThrottle(100e6), progressbar.OptionClearOnFinish())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/collabpulse/weekly/internal/config"
+	"github.com/collabpulse/weekly/internal/jobs"
 	"github.com/collabpulse/weekly/internal/mail"
 	"github.com/collabpulse/weekly/internal/mailbox"
 	"github.com/collabpulse/weekly/internal/send"
@@ -22,7 +23,7 @@ func relays(s config.Settings, box *mailbox.Box) (*mail.Pool, error) {
 		ReplyTo:     named(s.ReplyTo),
 		Bounce:      s.Bounce.Address,
 		ListName:    s.Brand,
-		Connections: s.Connections,
+		Connections: s.Connections + jobs.LetterLanes, // letters never wait for a digest
 	}
 	for _, raw := range urls {
 		r, err := mail.ParseRelay(raw)

@@ -43,6 +43,11 @@ func (s Settings) OnSQLite() bool {
 // MailboxOnly reports whether mail goes nowhere but to the built-in mailbox.
 func (s Settings) MailboxOnly() bool { return len(s.SMTPURLs) == 0 }
 
+func (s Settings) lacksKeys() bool { return len(s.Secrets) == 0 || len(s.AddressKey.Bytes()) == 0 }
+
+// wantsKeys is said when a public installation has none of its own.
+const wantsKeys = "PULSE_SECRETS and PULSE_ADDRESS_KEY must be set before readers are served at a public address; make each with `openssl rand -hex 32` and keep them safe."
+
 // Refusals are the reasons not to serve readers with these settings: each a
 // sentence that says what to set. An address that only this machine reaches may
 // be served with anything.
@@ -51,8 +56,8 @@ func (s Settings) Refusals() []string {
 		return nil
 	}
 	var all []string
-	if len(s.Secrets) == 0 || len(s.AddressKey.Bytes()) == 0 {
-		all = append(all, "PULSE_SECRETS and PULSE_ADDRESS_KEY must be set before readers are served at a public address; make each with `openssl rand -hex 32` and keep them safe.")
+	if s.lacksKeys() {
+		all = append(all, wantsKeys)
 	}
 	if s.Postal == "" {
 		all = append(all, "PULSE_POSTAL_ADDRESS must be set: a digest has to name its sender's postal address.")

@@ -80,6 +80,9 @@ func TestAPublicAddressWantsSecretsPostalAddressAndARelay(t *testing.T) {
 	if got := len(bare.Refusals()); got != 4 {
 		t.Errorf("a bare public installation has %d refusals, want 4: %v", got, bare.Refusals())
 	}
+	if _, err := bare.WithKeys(); !fault.Is(err, fault.Invalid) {
+		t.Errorf("keys were made up for a public installation: %v", err)
+	}
 	whole := load(t, "PULSE_BASE_URL=https://weekly.example.com", "PULSE_SECRETS="+secret+","+secret, "PULSE_ADDRESS_KEY="+secret,
 		"PULSE_POSTAL_ADDRESS=1 Pulse Street", "PULSE_SMTP_URLS=smtp://relay.example.com:587", "PULSE_FROM=Pulse <weekly@example.com>")
 	if got := whole.Refusals(); len(got) != 0 {

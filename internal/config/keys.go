@@ -8,11 +8,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/collabpulse/weekly/internal/fault"
 )
 
 // WithKeys fills in the secrets nobody set from files in PULSE_DATA_DIR, which
-// are made at the first start and readable by their owner alone.
+// are made at the first start and readable by their owner alone. An installation
+// at a public address must bring its own: it is a fault.Invalid when it does not.
 func (s Settings) WithKeys() (Settings, error) {
+	if s.lacksKeys() && !s.BaseURL.Local() {
+		return s, fault.New(fault.Invalid, "%s", wantsKeys)
+	}
 	if len(s.Secrets) == 0 {
 		secret, err := keep(filepath.Join(s.DataDir, "secret.key"))
 		if err != nil {

@@ -2,7 +2,6 @@ package gather
 
 import (
 	"compress/gzip"
-	"context"
 	"fmt"
 	"io"
 	"log"
@@ -253,7 +252,6 @@ func TestEveryFailureIsASentence(t *testing.T) {
 		{"unasked 304", status(304), "The server answered with status 304 instead of a feed."},
 		{"redirect to nowhere", status(302), "The server answered with status 302 instead of a feed."},
 		{"nobody listens", closed.URL, "The server refuses connections."},
-		{"no such name", "http://feeds.invalid/rss", "There is no server of that name."},
 		{"own certificate", secure.URL, "The server's certificate cannot be trusted."},
 		{"no address", "http://%zz/", errAddress.Error()},
 		{"compression nobody asked for", serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -314,34 +312,5 @@ func TestASlowServerIsNotWaitedFor(t *testing.T) {
 				t.Errorf("waited %s", took)
 			}
 		})
-	}
-}
-
-func TestRetryAfterIsRespectedAndBounded(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
-	for _, c := range []struct {
-		status int
-		header string
-		want   time.Duration
-	}{
-		{429, "120", 2 * time.Minute},
-		{503, " 7200 ", 2 * time.Hour},
-		{503, "Mon, 23 Nov 2026 11:00:00 GMT", 3 * time.Hour},
-		{503, "Mon, 23 Nov 2020 11:00:00 GMT", 0},
-		{429, "99999999", 24 * time.Hour},
-		{429, "9223372036854775807", 24 * time.Hour},
-		{429, "Fri, 01 Jan 2100 00:00:00 GMT", 24 * time.Hour},
-		{429, "-5", 0},
-		{429, "soon", 0},
-		{429, "", 0},
-		{500, "120", 0},
-	} {
-		if got := retryAfter(refused{status: c.status, retryAfter: c.header}, now); got != c.want {
-			t.Errorf("%d with %q: %s, want %s", c.status, c.header, got, c.want)
-		}
-	}
-	if got := retryAfter(context.DeadlineExceeded, now); got != 0 {
-		t.Errorf("another failure: %s", got)
 	}
 }

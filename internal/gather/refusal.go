@@ -76,8 +76,11 @@ func sentence(err error) string {
 	if errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork) {
 		return "The address leads into a private network, where feeds may not be read."
 	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return "There is no server of that name."
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return "There is no server of that name."
+		}
+		return "The server's name cannot be looked up just now."
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return "The server refuses connections."

@@ -198,12 +198,14 @@ func newTerm(id int64) *term {
 	return &term{id: id, over: over, end: end, cut: cut, lose: lose}
 }
 
-// doubt ends the term over a claim that failed: at once when its rows were given
-// to others, which is what a fault.Gone says, and else in good order.
-func (t *term) doubt(err error) {
+// doubt ends the term over a claim that failed, and says what the lane ends with:
+// at once, as lost, when its rows were given to others, which is what a fault.Gone
+// says, and else in good order.
+func (t *term) doubt(err error) error {
 	if fault.Is(err, fault.Gone) {
 		t.lose()
-		return
+		return ErrLost
 	}
 	t.end()
+	return err
 }

@@ -75,8 +75,7 @@ func (l *lane) claim() ([]delivery.Claim, error) {
 		}
 		claims, err := l.ledger.Claim(l.cut, l.scope, l.place.id, delivery.Batch)
 		if err != nil {
-			l.place.doubt(err)
-			return nil, err
+			return nil, l.place.doubt(err)
 		}
 		if len(claims) > 0 {
 			return claims, nil

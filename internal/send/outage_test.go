@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
-	"github.com/collabpulse/weekly/internal/fault"
 	"github.com/collabpulse/weekly/internal/send"
 )
 
@@ -125,7 +124,7 @@ func TestAClaimTellsAWorkerThatWasSweptAwayToBeginAgain(t *testing.T) {
 		if _, err := d.Reclaim(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.sender.Drain(t.Context(), digestScope); !fault.Is(err, fault.Gone) {
+		if err := d.sender.Drain(t.Context(), digestScope); !errors.Is(err, send.ErrLost) {
 			t.Errorf("the lane ended with %v", err)
 		}
 		d.drain(t)

@@ -62,7 +62,7 @@ func canonicalHost(u *url.URL) string {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	if strings.ContainsFunc(host, beyondASCII) {
 		ascii, err := idna.Lookup.ToASCII(host)
-		if err != nil {
+		if err != nil || !utf8.ValidString(host) {
 			return ""
 		}
 		host = ascii

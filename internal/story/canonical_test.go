@@ -108,6 +108,7 @@ func TestWhatIsNoLinkToAPageIsRefused(t *testing.T) {
 		{"markup in the host", "https://h<b>.example/", nil},
 		{"a zone in the host", "http://[fe80::1%25eth0]/", nil},
 		{"an international host that is none", "https://\u202eh.example/", nil},
+		{"broken UTF-8 in the host", "https://h\xff.example/", nil},
 		{"a control character", "https://h.example/a\x00b", nil},
 		{"too long", "https://h.example/" + strings.Repeat("a", 2000), nil},
 		{"too long once encoded", "https://h.example/" + strings.Repeat("ü", 400), nil},
