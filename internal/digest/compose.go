@@ -82,33 +82,44 @@ const (
 )
 
 // DefaultSubject proposes a subject from the lead story, within MaxSubject.
-func DefaultSubject(l LineUp) string {
-	stories := l.Included()
-	switch len(stories) {
+func DefaultSubject(l LineUp) string { return proposeSubject(titles(l.Included())) }
+
+// DefaultPreheader proposes the line that mailboxes show behind the subject.
+func DefaultPreheader(l LineUp) string { return proposePreheader(titles(l.Included())) }
+
+func titles(stories []story.Story) []string {
+	all := make([]string, len(stories))
+	for i, s := range stories {
+		all[i] = s.Title
+	}
+	return all
+}
+
+func proposeSubject(titles []string) string {
+	switch len(titles) {
 	case 0:
 		return "This week's spotlights"
 	case 1:
-		return clip(stories[0].Title, MaxSubject)
+		return clip(titles[0], MaxSubject)
 	}
 	more := "1 more story"
-	if n := len(stories) - 1; n > 1 {
+	if n := len(titles) - 1; n > 1 {
 		more = fmt.Sprintf("%d more stories", n)
 	}
-	return clip(stories[0].Title, 90) + ", and " + more
+	return clip(titles[0], 90) + ", and " + more
 }
 
-// DefaultPreheader proposes the line that mailboxes show behind the subject.
-func DefaultPreheader(l LineUp) string {
-	var titles []string
-	for i, s := range l.Included() {
+func proposePreheader(titles []string) string {
+	var next []string
+	for i, title := range titles {
 		if i > 0 && i < 4 {
-			titles = append(titles, clip(s.Title, 60))
+			next = append(next, clip(title, 60))
 		}
 	}
-	if len(titles) == 0 {
+	if len(next) == 0 {
 		return "Stories about working together."
 	}
-	return strings.Join(titles, " · ")
+	return strings.Join(next, " · ")
 }
 
 func clip(text string, limit int) string {

@@ -24,6 +24,15 @@ type Snapshot struct {
 	Sections   []Section  `json:"sections"`
 	Spotlights []Portrait `json:"spotlights"`
 	Bundle     string     `json:"bundle"` // hash of the templates that render it
+	// Proposed says which of Subject and Preheader the editor left as they were
+	// proposed. Those follow the stories that a reader gets: see For.
+	Proposed Proposed `json:"proposed"`
+}
+
+// Proposed marks texts that name stories because nobody wrote others.
+type Proposed struct {
+	Subject   bool `json:"subject"`
+	Preheader bool `json:"preheader"`
 }
 
 // Section is one topic's stories.
@@ -64,7 +73,8 @@ func (d Digest) Freeze(topics []topic.Topic, date time.Time, bundle string) (Sna
 	if strings.TrimSpace(d.Subject) == "" {
 		return Snapshot{}, fault.Field("subject", "Give the digest a subject before approving it.")
 	}
-	s := Snapshot{Digest: d.ID, Date: date.UTC(), Subject: d.Subject, Preheader: d.Preheader, Intro: d.Intro, Bundle: bundle}
+	s := Snapshot{Digest: d.ID, Date: date.UTC(), Subject: d.Subject, Preheader: d.Preheader, Intro: d.Intro, Bundle: bundle,
+		Proposed: Proposed{Subject: d.Subject == DefaultSubject(d.LineUp), Preheader: d.Preheader == DefaultPreheader(d.LineUp)}}
 	for _, t := range inOrder(topics) {
 		if items := d.LineUp.items(t.ID); len(items) > 0 {
 			s.Sections = append(s.Sections, Section{Topic: t.ID, Name: t.Name, Stories: items})
@@ -97,6 +107,30 @@ func (l LineUp) items(id topic.ID) []Item {
 		}
 	}
 	return items
+}
+
+// For is the snapshot as readers of these topics get it: without the sections
+// they did not choose, and with a proposed subject that names what is inside.
+func (s Snapshot) For(topics topic.Set) Snapshot {
+	all := s.Sections
+	s.Sections = make([]Section, 0, len(all))
+	var titles []string
+	for _, section := range all {
+		if !topics.Has(section.Topic) {
+			continue
+		}
+		s.Sections = append(s.Sections, section)
+		for _, item := range section.Stories {
+			titles = append(titles, item.Title)
+		}
+	}
+	if s.Proposed.Subject {
+		s.Subject = proposeSubject(titles)
+	}
+	if s.Proposed.Preheader {
+		s.Preheader = proposePreheader(titles)
+	}
+	return s
 }
 
 // Topics is the set of topics with at least one story: who chose none of them

@@ -163,3 +163,24 @@ func TestEveryChangeAnEditorMakesChangesTheHash(t *testing.T) {
 		seen[hash] = name
 	}
 }
+
+func TestAProposedSubjectNamesWhatTheReaderGets(t *testing.T) {
+	t.Parallel()
+	d := Digest{ID: 1, LineUp: LineUp{Places: []Place{
+		{Story: story.Story{ID: 1, Topic: 1, Title: "Bread"}, Included: true},
+		{Story: story.Story{ID: 2, Topic: 2, Title: "Light"}, Included: true},
+		{Story: story.Story{ID: 3, Topic: 2, Title: "Rights"}, Included: true},
+	}}}
+	d.Subject, d.Preheader = DefaultSubject(d.LineUp), DefaultPreheader(d.LineUp)
+	s, err := d.Freeze(topic.Defaults(), time.Time{}, "bundle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.For(topic.Of(2)); got.Subject != "Light, and 1 more story" || got.Preheader != "Rights" {
+		t.Errorf("to a reader of the second topic: %q, %q", got.Subject, got.Preheader)
+	}
+	d.Subject = "Bread for all"
+	if s, err = d.Freeze(topic.Defaults(), time.Time{}, "bundle"); err != nil || s.For(topic.Of(2)).Subject != "Bread for all" {
+		t.Errorf("an editor's own subject became %q, %v", s.For(topic.Of(2)).Subject, err)
+	}
+}

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/fault"
 	"github.com/collabpulse/weekly/internal/topic"
 )
@@ -55,19 +54,6 @@ func ParseKey(text string) (Key, error) {
 }
 
 func noEdition(text string) error { return fault.New(fault.Invalid, "There is no edition %q.", text) }
-
-// Content is what one audience reads: the snapshot without the sections it did
-// not choose.
-func Content(s digest.Snapshot, k Key) digest.Snapshot {
-	chosen := make([]digest.Section, 0, len(s.Sections))
-	for _, section := range s.Sections {
-		if k.Topics.Has(section.Topic) {
-			chosen = append(chosen, section)
-		}
-	}
-	s.Sections = chosen
-	return s
-}
 
 // Edition is a rendered edition with slots in it.
 type Edition struct {

@@ -68,11 +68,11 @@ func TestAnAudienceReadsTheTopicsItChose(t *testing.T) {
 	t.Parallel()
 	s := sample("one", "two", "three")
 	whole := s.Encode()
-	got := Content(s, Key{Topics: topic.Of(1, 3, 9)})
+	got := s.For(topic.Of(1, 3, 9))
 	if len(got.Sections) != 2 || got.Sections[0].Topic != 1 || got.Sections[1].Topic != 3 || len(got.Spotlights) != 1 {
 		t.Errorf("%+v", got)
 	}
-	if len(Content(s, Key{}).Sections) != 0 {
+	if len(s.For(0).Sections) != 0 {
 		t.Error("who chose nothing reads something")
 	}
 	if string(s.Encode()) != string(whole) {

@@ -93,7 +93,7 @@ func (r *Renderer) Bundle() string { return r.bundle }
 // The frame is written in English whatever language the key asks for.
 func (r *Renderer) Edition(s digest.Snapshot, hash string, k edition.Key) (edition.Edition, error) {
 	slots := edition.SlotsFor(hash)
-	n := r.number(edition.Content(s, k))
+	n := r.number(s.For(k.Topics))
 	n.Leave = slots.Leave
 	out, err := r.mails["digest"].write(n, k.Plain)
 	return edition.Edition{Subject: out.Subject, HTML: out.HTML, Text: out.Text, Slots: slots}, err
