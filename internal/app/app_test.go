@@ -1,0 +1,219 @@
+package app
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/address"
+	"github.com/collabpulse/weekly/internal/config"
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/editor"
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/subscriber"
+)
+
+// settings are those of an embedded installation in a folder of the test's.
+func settings(t *testing.T, environ ...string) config.Settings {
+	t.Helper()
+	s, err := config.Load(append([]string{"PULSE_DATA_DIR=" + t.TempDir(), "PULSE_LISTEN=127.0.0.1:0"}, environ...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = s.WithKeys(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func build(t *testing.T, s config.Settings) *App {
+	t.Helper()
+	a, err := New(t.Context(), s, Options{Roles: AllRoles, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	return a
+}
+
+// serve runs the service until the test calls the function it gives.
+func serve(t *testing.T, a *App) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- a.Serve(ctx) }()
+	stopped := false
+	stop = func() {
+		if cancel(); !stopped {
+			stopped = true
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+func get(t *testing.T, a *App, path string) (int, string) {
+	t.Helper()
+	answer, err := http.Get("http://" + a.listener.Addr().String() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+func TestAServiceIsAliveReadyAndMeasured(t *testing.T) {
+	t.Parallel()
+	a := build(t, settings(t))
+	stop := serve(t, a)
+	if status, _ := get(t, a, "/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz answers %d", status)
+	}
+	status, body := get(t, a, "/readyz")
+	if status != http.StatusOK || strings.Count(body, `"ok":true`) != 3 {
+		t.Errorf("/readyz answers %d %s", status, body)
+	}
+	if _, body := get(t, a, "/metrics"); !strings.Contains(body, "pulse_http_request_seconds") || !strings.Contains(body, "go_goroutines") {
+		t.Error("/metrics lacks our own")
+	}
+	a.relays.Close()
+	if status, body := get(t, a, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"relay","ok":false`) {
+		t.Errorf("without a relay /readyz answers %d %s", status, body)
+	}
+	stop()
+}
+
+func TestOneProcessServesFromAFolder(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	build(t, s)
+	_, err := New(t.Context(), s, Options{Roles: AllRoles, Log: Quiet()})
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), s.DataDir) {
+		t.Errorf("a second process: %v", err)
+	}
+}
+
+func TestAFolderIsFreeAgainAfterClosing(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	a := build(t, s)
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	build(t, s)
+}
+
+func TestEmbeddedPartsAreNotSplit(t *testing.T) {
+	t.Parallel()
+	for environ, missing := range map[string]string{
+		"":                                   "PULSE_DATABASE_URL",
+		"PULSE_DATABASE_URL=postgres://x/y":  "PULSE_REDIS_URL",
+		"PULSE_REDIS_URL=redis://localhost/": "PULSE_DATABASE_URL",
+	} {
+		var more []string
+		if environ != "" {
+			more = []string{environ}
+		}
+		_, err := New(t.Context(), settings(t, more...), Options{Roles: Roles{Web: true}, Log: Quiet()})
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), missing) {
+			t.Errorf("with %q: %v, want %s to be asked for", environ, err, missing)
+		}
+	}
+}
+
+func TestRolesAreReadFromWords(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Roles{
+		"":              AllRoles,
+		"web":           {Web: true},
+		"worker,web":    {Web: true, Worker: true},
+		"scheduler web": {Web: true, Scheduler: true},
+	} {
+		if got, err := ParseRoles([]string{text}); err != nil || got != want {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+	if _, err := ParseRoles([]string{"web", "boss"}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("an unknown role: %v", err)
+	}
+}
+
+func TestATakenAddressIsExplained(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = New(t.Context(), settings(t, "PULSE_LISTEN="+l.Addr().String()), Options{Roles: AllRoles, Log: Quiet()})
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "PULSE_LISTEN") {
+		t.Errorf("a taken port: %v", err)
+	}
+}
+
+func TestTheFirstStartSaysHowToMakeAnEditor(t *testing.T) {
+	t.Parallel()
+	a := build(t, settings(t))
+	if hints := strings.Join(a.Hints(t.Context()), "\n"); !strings.Contains(hints, "pulse editor add") || !strings.Contains(hints, "/mailbox") {
+		t.Errorf("hints: %s", hints)
+	}
+	who, err := address.Parse("ada@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Store.AddEditor(t.Context(), who, "Ada", editor.Admin); err != nil {
+		t.Fatal(err)
+	}
+	if hints := strings.Join(a.Hints(t.Context()), "\n"); strings.Contains(hints, "pulse editor add") {
+		t.Error("the hint stays although there is an editor")
+	}
+}
+
+func TestARestartTakesBackWhatADeadRunHeld(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	a := build(t, s)
+	who, err := address.Parse("reader@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := subscriber.Request{Address: who, Topics: 2, Language: "en"}
+	if err := a.Store.SignUp(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	dead, err := a.Store.RegisterWorker(t.Context(), "a run that died")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held, err := a.Store.Claim(t.Context(), delivery.Outbox, dead, 10); err != nil || len(held) != 1 {
+		t.Fatalf("held %v, %v", held, err)
+	}
+	serve(t, a)
+	for deadline := time.Now().Add(20 * time.Second); a.Mailbox.Count() == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the letter that a dead run held was never sent")
+		}
+	}
+}
+
+func TestLogsAreTextOrJSONFromALevelOn(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	slog.New(handler(settings(t, "PULSE_LOG_FORMAT=json", "PULSE_LOG_LEVEL=warn"), &b)).Info("quiet")
+	slog.New(handler(settings(t, "PULSE_LOG_FORMAT=json"), &b)).Info("loud")
+	if got := b.String(); !strings.HasPrefix(got, "{") || strings.Contains(got, "quiet") {
+		t.Errorf("logged %s", got)
+	}
+}
