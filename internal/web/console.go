@@ -34,6 +34,7 @@ type ConsoleStore interface {
 	DigestDesk
 	DigestRelease
 	DigestBrakes
+	Causes
 	ReaderList
 	Topics
 	Letters

@@ -9,8 +9,7 @@ import (
 	"github.com/collabpulse/weekly/internal/digest"
 )
 
-// Causes is what a store may add to the figures: why readers did not get a
-// digest, the most frequent cause first. Without it the figures stand alone.
+// Causes says why readers did not get a digest, the most frequent cause first.
 type Causes interface {
 	Causes(ctx context.Context, id int64) ([]delivery.Cause, error)
 }
@@ -20,11 +19,10 @@ type cause struct{ delivery.Cause }
 
 // causes finds out why, for a digest of which somebody did not get it.
 func (c console) causes(ctx context.Context, l listed) ([]cause, error) {
-	ledger, ok := c.store.(Causes)
-	if !ok || l.Tally.Failed+l.Tally.Skipped == 0 {
+	if l.Tally.Failed+l.Tally.Skipped == 0 {
 		return nil, nil
 	}
-	found, err := ledger.Causes(ctx, l.ID)
+	found, err := c.store.Causes(ctx, l.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -37,22 +35,24 @@ func (c console) causes(ctx context.Context, l listed) ([]cause, error) {
 
 // Words say the cause in a sentence.
 func (c cause) Words() string {
-	words := map[delivery.Reason]string{
-		delivery.Inactive:   "They left or paused before it reached them.",
-		delivery.Suppressed: "Their address is not to be mailed.",
-		delivery.Erased:     "They asked to be forgotten.",
-		delivery.Cancelled:  "The digest was cancelled first.",
-		delivery.Expired:    "It waited for too long.",
-		delivery.Refused:    "Their mailbox refused it.",
-		delivery.Broken:     "It could not be written for them.",
-	}[c.Reason]
-	if words == "" {
-		words = "It " + c.State.String() + " for no reason given."
+	words, ok := reasons[c.Reason]
+	if !ok {
+		words = "No reason was given"
 	}
 	if c.Code > 0 {
 		words += fmt.Sprintf(" (reply code %d)", c.Code)
 	}
-	return words
+	return words + "."
+}
+
+var reasons = map[delivery.Reason]string{
+	delivery.Inactive:   "They left or paused before it reached them",
+	delivery.Suppressed: "Their address is not to be mailed",
+	delivery.Erased:     "They asked to be forgotten",
+	delivery.Cancelled:  "The digest was cancelled first",
+	delivery.Expired:    "It waited for too long",
+	delivery.Refused:    "Their mailbox refused it",
+	delivery.Broken:     "It could not be written for them",
 }
 
 // settledFor is how long a digest has been over before its figures are kept in

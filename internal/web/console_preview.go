@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,7 +23,17 @@ func (c console) previewHTML(ec echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return ec.HTML(http.StatusOK, html)
+	return ec.HTML(http.StatusOK, linksOutside(html))
+}
+
+// linksOutside has a mail's links open in a window of their own: other sites do
+// not let themselves be framed, nor does our policy let them.
+func linksOutside(html string) string {
+	const head, base = "<head>", `<base target="_blank">`
+	if strings.Contains(html, head) {
+		return strings.Replace(html, head, head+base, 1)
+	}
+	return base + html
 }
 
 // previewText is its plain text part.

@@ -1,8 +1,6 @@
 package web
 
-import (
-	"github.com/collabpulse/weekly/internal/digest"
-)
+import "github.com/collabpulse/weekly/internal/digest"
 
 // standing says where a digest stands and what comes next, in words.
 type standing struct {
@@ -31,7 +29,7 @@ func (l listed) Standing() standing {
 		return s
 	}
 	for i, name := range []string{"Shape", "Approved", "Sending", "Sent"} {
-		s.Steps = append(s.Steps, step{Name: name, Now: i == here, Past: i < here})
+		s.Steps = append(s.Steps, step{Name: name, Now: i == here, Past: i < here || l.State == digest.Sent})
 	}
 	return s
 }

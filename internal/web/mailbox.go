@@ -68,15 +68,7 @@ func (s *Server) mailHTML(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	const base = `<base target="_blank">`
-	html := m.HTML
-	if head := strings.Index(strings.ToLower(html), "<head>"); head >= 0 {
-		head += len("<head>")
-		html = html[:head] + base + html[head:]
-	} else {
-		html = base + html
-	}
-	return c.HTML(http.StatusOK, html)
+	return c.HTML(http.StatusOK, linksOutside(m.HTML))
 }
 
 func (s *Server) mailRaw(c echo.Context) error {
