@@ -18,7 +18,7 @@ import (
 
 type digestSendCommand struct {
 	Digest int64  `arg:"" help:"The digest's number."`
-	Now    bool   `help:"Do not wait for its time."`
+	Now    bool   `help:"Do not wait for its time." xor:"when"`
 	At     string `help:"Send at this local time (2026-11-24T09:00) in PULSE_TIMEZONE." xor:"when"`
 	Watch  bool   `help:"Follow it to the end."`
 	JSON   bool   `help:"Print JSON."`

@@ -66,6 +66,7 @@ func TestTheComposeFileStartsAServiceThatWalksTheWeek(t *testing.T) {
 	overrides := []string{"PULSE_REDIS_SPACE=" + ownSpace(), "PULSE_LISTEN=" + listen, "PULSE_ALLOW_PRIVATE_SOURCES=true"}
 	mapped := map[string]string{
 		"PULSE_DATABASE_URL": database, "PULSE_REDIS_URL": redis, "PULSE_SMTP_URLS": box.URL(), "PULSE_BASE_URL": "http://" + listen,
+		"PULSE_METRICS_LISTEN": "127.0.0.1:0",
 	}
 	for name, value := range compose.Services["worker"].Environment {
 		if other, ok := mapped[name]; ok {

@@ -84,7 +84,7 @@ func (c suppressRemoveCommand) Run(sh *shell) error {
 		if err := db.Unsuppress(sh, to); err != nil {
 			return err
 		}
-		sh.printf("It may be mailed again, once it subscribes.\n")
+		sh.printf("It may be mailed again: whoever had confirmed gets digests from now on, anybody else once they confirm.\n")
 		return nil
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -43,7 +44,8 @@ type App struct {
 
 	roles    Roles
 	log      *slog.Logger
-	listener net.Listener
+	listener net.Listener // of the pages; nil without the web role
+	probes   net.Listener // of metrics and health; nil when they stand beside the pages
 	conn     asynq.RedisConnOpt
 	tasks    jobs.Settings
 	relays   *mail.Pool
@@ -83,7 +85,7 @@ func refuse(s config.Settings, r Roles) error {
 		return err
 	}
 	if all := s.Refusals(); len(all) > 0 {
-		return fault.New(fault.Invalid, "%s", all[0])
+		return fault.New(fault.Invalid, "%s", strings.Join(all, "\n"))
 	}
 	return nil
 }
@@ -174,11 +176,28 @@ func (a *App) openMail(context.Context) (err error) {
 
 func (a *App) openFront(context.Context) (err error) {
 	if a.listener == nil && a.roles.Web {
-		if a.listener, err = net.Listen("tcp", a.Settings.Listen); err != nil {
-			return fault.Wrap(fault.Conflict, err, "PULSE_LISTEN: %s cannot be listened on; is another server there?", a.Settings.Listen)
+		if a.listener, err = a.listen("PULSE_LISTEN", a.Settings.Listen); err != nil {
+			return err
 		}
 	}
-	return nil
+	if a.Settings.MetricsAt != "" {
+		a.probes, err = a.listen("PULSE_METRICS_LISTEN", a.Settings.MetricsAt)
+	}
+	return err
+}
+
+// listen takes an address, until the service serves on it and closes it, or is
+// closed unserved.
+func (a *App) listen(setting, at string) (net.Listener, error) {
+	l, err := net.Listen("tcp", at)
+	if err != nil {
+		return nil, fault.Wrap(fault.Conflict, err, "%s: %s cannot be listened on; is another server there?", setting, at)
+	}
+	a.onClose(func() error {
+		l.Close() // fails when serving has closed it
+		return nil
+	})
+	return l, nil
 }
 
 // Gatherer looks at sources under the settings.

@@ -95,6 +95,25 @@ func TestAServiceIsAliveReadyAndMeasured(t *testing.T) {
 	stop()
 }
 
+func TestMetricsCanHaveAnAddressOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	a := build(t, settings(t, "PULSE_METRICS_LISTEN=127.0.0.1:0"))
+	serve(t, a)
+	if status, _ := get(t, a, "/metrics"); status != http.StatusNotFound {
+		t.Errorf("beside the pages /metrics answers %d", status)
+	}
+	for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
+		answer, err := http.Get("http://" + a.probes.Addr().String() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Errorf("%s answers %s", path, answer.Status)
+		}
+	}
+}
+
 func TestOneProcessServesFromAFolder(t *testing.T) {
 	t.Parallel()
 	s := settings(t)

@@ -21,6 +21,7 @@ func (a *App) web() (http.Handler, error) {
 		Brand:          a.Settings.Brand,
 		Postal:         a.Settings.Postal,
 		Schedule:       a.schedule,
+		Limits:         Limits(a.Settings),
 		Readers:        a.Store,
 		Leavers:        a.Store,
 		Digests:        a.Store,
@@ -28,18 +29,29 @@ func (a *App) web() (http.Handler, error) {
 		Console:        web.ConsoleDeps{Store: a.Store, Editions: a.Renderer},
 		Waker:          a.Queue,
 		Health:         a.checks(),
-		Metrics:        promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
 		Registry:       a.metrics,
 		TrustedProxies: a.Settings.TrustedProxies,
 	}
 	if a.Mailbox != nil {
 		c.Mailbox = postbox{a.Mailbox}
 	}
+	if a.probes == nil {
+		c.Metrics = a.metricsPage()
+	}
 	server, err := web.New(c)
 	if err != nil {
 		return nil, err
 	}
 	return server.Handler(), nil
+}
+
+func (a *App) metricsPage() http.Handler {
+	return promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{})
+}
+
+// serveProbes answers machines at PULSE_METRICS_LISTEN.
+func (a *App) serveProbes(ctx context.Context) error {
+	return serveHTTP(ctx, a.probes, web.Probes(web.Config{Log: a.log, Health: a.checks(), Metrics: a.metricsPage()}))
 }
 
 // checks are what /readyz asks.

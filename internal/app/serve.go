@@ -21,7 +21,7 @@ func (a *App) Serve(ctx context.Context) error {
 	if err := a.takeBack(ctx); err != nil {
 		return err
 	}
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	var parts sync.WaitGroup
 	run := func(part func(context.Context) error) {
 		parts.Go(func() {
@@ -33,6 +33,9 @@ func (a *App) Serve(ctx context.Context) error {
 	}
 	if a.roles.Web {
 		run(a.serveWeb)
+	}
+	if a.probes != nil {
+		run(a.serveProbes)
 	}
 	if a.roles.Worker {
 		run(a.work)
@@ -82,6 +85,11 @@ func (a *App) serveWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return serveHTTP(ctx, a.listener, handler)
+}
+
+// serveHTTP answers requests until the context ends, and then those under way.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -98,7 +106,7 @@ func (a *App) serveWeb(ctx context.Context) error {
 		defer cancel()
 		stopped <- server.Shutdown(within)
 	}()
-	if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
@@ -117,7 +125,7 @@ func (a *App) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	workers := jobs.NewWorkers(a.conn, a.Queue, jobs.Work{Sender: sender, Gatherer: a.gatherer(), Digests: a.Store}, a.tasks)
+	workers := jobs.NewWorkers(a.conn, a.Queue, jobs.Work{Sender: sender, Gatherer: a.gatherer(), Digests: a.Store, Limits: Limits(a.Settings)}, a.tasks)
 	if err := workers.Start(); err != nil {
 		return err
 	}

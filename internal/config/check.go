@@ -20,16 +20,23 @@ func (s Settings) check() []string {
 	}
 	_, _, err := net.SplitHostPort(s.Listen)
 	say(err == nil, "PULSE_LISTEN: an address to listen on looks like 127.0.0.1:8080.")
+	_, _, err = net.SplitHostPort(s.MetricsAt)
+	say(s.MetricsAt == "" || err == nil, "PULSE_METRICS_LISTEN: an address to listen on looks like 127.0.0.1:9090.")
 	_, err = digest.ParseSchedule("weekly", s.Schedule, time.UTC)
 	say(err == nil, "PULSE_SCHEDULE: %s", fault.Message(err))
 	say(s.ComposeLead >= time.Minute && s.ComposeLead <= 6*24*time.Hour, "PULSE_COMPOSE_LEAD: use 1m to 144h.")
 	say(s.PerTopic >= 1 && s.PerTopic <= 10, "PULSE_STORIES_PER_TOPIC: use 1 to 10.")
 	say(s.Connections >= 1 && s.Connections <= 64, "PULSE_SMTP_CONNECTIONS: use 1 to 64.")
+	say(len(s.Bounce.Address.String())-len(s.Bounce.Address.Domain()) <= maxBounceLocal, "PULSE_BOUNCE_ADDRESS: the part before the @ may have %d characters, so that a mail's own token fits behind it.", maxBounceLocal-1)
 	say(slices.Contains([]string{"text", "json"}, s.LogFormat), "PULSE_LOG_FORMAT: use text or json.")
 	say(slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel), "PULSE_LOG_LEVEL: use debug, info, warn or error.")
 	say(s.DataDir != "", "PULSE_DATA_DIR: name a folder.")
 	return problems
 }
+
+// maxBounceLocal leaves room for a plus sign and a token of 33 characters in the
+// 64 octets of a local part (RFC 5321 §4.5.3.1.1); it counts the @.
+const maxBounceLocal = 31
 
 // Embedded reports whether any part of the data lives inside this process, so
 // that there can be only one of it.

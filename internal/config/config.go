@@ -27,6 +27,7 @@ type Settings struct {
 	SMTPURLs    []string `env:"PULSE_SMTP_URLS" help:"the relays that take our mail, separated by commas: smtp://user:password@host:587, smtps://host:465; empty is a mailbox in the program, for trying it out"`
 	BaseURL     URL      `env:"PULSE_BASE_URL" envDefault:"http://localhost:8080" help:"where readers reach this service; every link in a mail begins with it"`
 	Listen      string   `env:"PULSE_LISTEN" envDefault:"127.0.0.1:8080" help:"address and port to serve HTTP on"`
+	MetricsAt   string   `env:"PULSE_METRICS_LISTEN" help:"address and port for /metrics, /healthz and /readyz alone, in every role; empty serves them beside the pages, in the web role only"`
 	DataDir     string   `env:"PULSE_DATA_DIR" envDefault:"data" help:"folder of the embedded database and of generated keys"`
 
 	Secrets    Secrets `env:"PULSE_SECRETS" help:"secrets that sign links, separated by commas, each at least 32 characters; the first signs, all verify; empty generates one in PULSE_DATA_DIR"`

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/collabpulse/weekly/internal/digest"
@@ -27,7 +28,7 @@ func (w *Workers) compose(ctx context.Context, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	d, created, err := w.work.Digests.ComposeDigest(ctx, digest.Order{Slot: p.slot(), Limits: digest.DefaultLimits})
+	d, created, err := w.work.Digests.ComposeDigest(ctx, digest.Order{Slot: p.slot(), Limits: cmp.Or(w.work.Limits, digest.DefaultLimits)})
 	if err != nil || !created {
 		return err
 	}

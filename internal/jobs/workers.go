@@ -10,6 +10,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/fault"
 )
 
@@ -18,6 +19,7 @@ type Work struct {
 	Sender   Sender
 	Gatherer Gatherer
 	Digests  Digests
+	Limits   digest.Limits // of the digests composed for a slot; digest.DefaultLimits when zero
 }
 
 // Workers run tasks. There are three servers of asynq in a process, so that no

@@ -18,6 +18,17 @@ type Check struct {
 // checkFor is how long a check may take before its part counts as away.
 const checkFor = 3 * time.Second
 
+// Probes answers /healthz, /readyz and /metrics alone, for a listener of its own:
+// in processes that serve no pages, and where metrics are nobody else's business.
+func Probes(c Config) http.Handler {
+	s := &Server{Config: c.withDefaults()}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.Use(s.identify)
+	s.healthRoutes(e)
+	return answerHead(e)
+}
+
 func (s *Server) healthRoutes(e *echo.Echo) {
 	e.GET("/healthz", s.alive)
 	e.GET("/readyz", s.ready)

@@ -17,6 +17,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"html/template"
@@ -48,6 +49,7 @@ type Config struct {
 	Brand    string                // the newsletter's name
 	Postal   string                // who sends it; its lines are joined into one; optional
 	Schedule digest.Schedule       // says when the next digest goes out
+	Limits   digest.Limits         // of digests composed in the console; optional
 	Readers  Readers               // sign-up and confirmation
 	Leavers  Leavers               // leaving
 	Digests  Digests               // the public archive
@@ -121,6 +123,7 @@ func (c Config) withDefaults() Config {
 	if c.Waker == nil {
 		c.Waker = sleepy{}
 	}
+	c.Limits = cmp.Or(c.Limits, digest.DefaultLimits)
 	if c.Schedule.Zone == nil {
 		c.Schedule.Zone = time.UTC
 	}
