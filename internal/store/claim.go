@@ -17,23 +17,31 @@ import (
 // fault.Gone to a worker whose rows were taken back: what it claimed now nobody
 // would ever take back again. Getting none does not mean that none are left.
 func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, limit int) (claims []delivery.Claim, err error) {
+	text := s.ledgers.of(scope).claim
+	if err := s.prepare(ctx, text); err != nil {
+		return nil, wrap("claim", err)
+	}
 	err = s.update(ctx, "claim", func(t *tx) error {
 		if err := t.holdWorker(ctx, worker); err != nil {
 			return err
 		}
-		rows, err := list(ctx, t, scanClaim, s.ledgers.of(scope).claim, scope.Digest, worker, millis(t.now), limit)
+		rows, err := listPrepared(ctx, t.ready(ctx, text), scanClaim, []any{scope.Digest, worker, millis(t.now), limit})
 		claims = ours(rows)
 		return err
 	})
+	if err == nil && scope == delivery.Outbox && s.ledgers.outbox.outgrown(len(claims)) {
+		s.recount(ctx, "subscribers, suppressions, outbox")
+	}
 	return claims, err
 }
 
 // claimStep takes: $1 scope, $2 worker, $3 now, $4 limit. The guard stands twice.
 // The inner one finds rows through the index of what is queued, leaving out what
-// others are claiming; the outer one is the one that counts, because PostgreSQL
-// checks it anew on the row as it is once the lock is had. Outside, a plus before
-// state keeps the planner off that index: the key finds each row, where without
-// statistics it would rather read all that is queued.
+// others are claiming; the outer one is checked on the row as it is once its lock
+// is had, whatever a planner makes of the query inside. (As a plain IN, PostgreSQL
+// may run that again for every row, and then it takes more than the limit and rows
+// of others.) Outside, a plus before state keeps the planner off that index: the
+// key finds each row, where without statistics it would read all that is queued.
 func claimStep(d dialect) string {
 	return `UPDATE {table} SET {take}, attempt = attempt + 1, changed_at = $3
 		WHERE {scope} AND +state = {queued} AND due_at <= $3 AND {id} ` + d.among(`SELECT {id} FROM {table}

@@ -91,7 +91,7 @@ func (t *tx) window(ctx context.Context, since time.Time) (digest.Window, error)
 	if !since.IsZero() {
 		return w, nil
 	}
-	last, err := scanDigest(t.QueryRowContext(ctx, lastLaunched()))
+	last, err := scanDigest(t.QueryRowContext(ctx, selectLatest))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		w.From, err = t.now.Add(-digest.FirstWindow), nil

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -28,6 +27,7 @@ type dialect struct {
 	skipLocked string                    // ends the inner SELECT of a claim
 	forUpdate  string                    // ends a SELECT whose row is about to change
 	keyShare   string                    // ends a SELECT whose row must not be deleted meanwhile
+	analyze    string                    // counts tables anew; "" where plans do not hang on it
 	among      func(query string) string // equal to one of the values that a query finds, which runs once
 	like       string                    // the case-insensitive match operator
 	open       func(ctx context.Context, dsn string) (write, read *sql.DB, err error)
@@ -56,6 +56,7 @@ var postgresDialect = dialect{
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	forUpdate:  " FOR UPDATE",
 	keyShare:   " FOR KEY SHARE",
+	analyze:    "ANALYZE ",
 	among:      func(query string) string { return "= ANY (ARRAY(" + query + "))" },
 	like:       "ILIKE",
 	open:       openPostgres,
@@ -107,11 +108,10 @@ func openSQLite(ctx context.Context, path string) (write, read *sql.DB, err erro
 }
 
 func openPostgres(ctx context.Context, dsn string) (write, read *sql.DB, err error) {
-	config, err := pgx.ParseConfig(dsn)
+	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return nil, nil, fault.Wrap(fault.Invalid, err, "PULSE_DATABASE_URL is not a PostgreSQL address.")
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(planByKey))
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
 	db.SetConnMaxLifetime(time.Hour)
@@ -120,13 +120,4 @@ func openPostgres(ctx context.Context, dsn string) (write, read *sql.DB, err err
 		return nil, nil, fault.Wrap(fault.Unavailable, err, "PostgreSQL does not answer; check PULSE_DATABASE_URL and that the server runs.")
 	}
 	return db, db, nil
-}
-
-// planByKey has a connection find rows through indexes and nested loops only. A
-// prepared statement keeps its plan until somebody counts the table anew, and one
-// that was made while the ledger held ten rows would go on reading all of it when
-// it holds a hundred thousand: the intent of a group then took 17 ms, not 0.5.
-func planByKey(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.Exec(ctx, "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET jit = off; LOAD 'auto_explain'; SET auto_explain.log_min_duration = 4; SET auto_explain.log_analyze=on")
-	return err
 }

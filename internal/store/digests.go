@@ -20,7 +20,7 @@ func (s *Store) Digest(ctx context.Context, id int64) (digest.Digest, error) {
 // LatestDigest is the one launched last that was not cancelled, with its line-up.
 // A fault.NotFound before the first launch.
 func (s *Store) LatestDigest(ctx context.Context) (digest.Digest, error) {
-	d, err := digestWithLineUp(ctx, s.read, lastLaunched())
+	d, err := digestWithLineUp(ctx, s.read, selectLatest)
 	return d, wrap("latest digest", noRows(err, "No digest has been sent yet."))
 }
 
@@ -34,11 +34,9 @@ const selectDigest = `SELECT id, state, reason, COALESCE(schedule, ''), COALESCE
 	subject, preheader, intro, send_at, composed_at, approved_at, approved_by, launched_at, frozen_at, finished_at,
 	snapshot_hash, salt, doubts, excluded, version FROM digests`
 
-// lastLaunched selects the digest launched last. One that was cancelled does not
+// selectLatest finds the digest launched last. One that was cancelled does not
 // count: its stories are to be in the next.
-func lastLaunched() string {
-	return inNumbers(selectDigest + " WHERE launched_at > 0 AND state <> {digest cancelled} ORDER BY launched_at DESC, id DESC LIMIT 1")
-}
+var selectLatest = inNumbers(selectDigest + " WHERE launched_at > 0 AND state <> {digest cancelled} ORDER BY launched_at DESC, id DESC LIMIT 1")
 
 func scanDigest(row scanner) (digest.Digest, error) {
 	var d digest.Digest

@@ -23,6 +23,7 @@ const freezeChunk = 5000
 // A pause does not stop it. A cancelled or sent digest is done at once, one not
 // launched is a fault.Conflict.
 func (s *Store) FreezeDigest(ctx context.Context, id int64) (done bool, err error) {
+	var c span
 	err = s.update(ctx, "freeze digest", func(t *tx) error {
 		d, err := t.digest(ctx, id)
 		if err != nil {
@@ -30,34 +31,37 @@ func (s *Store) FreezeDigest(ctx context.Context, id int64) (done bool, err erro
 		}
 		switch {
 		case !d.Frozen.IsZero() || d.State == digest.Cancelled:
-			done = true
+			c = span{last: true}
 			return nil
 		case d.State != digest.Sending && d.State != digest.Paused:
 			return fault.New(fault.Conflict, "This digest is %s; it has no audience before it is sent.", d.State)
 		}
-		done, err = t.freeze(ctx, d)
+		c, err = t.freeze(ctx, d)
 		return err
 	})
-	return done, err
+	if err == nil && c.first() {
+		s.recount(ctx, "subscribers, suppressions, deliveries")
+	}
+	return c.last && err == nil, err
 }
 
-func (t *tx) freeze(ctx context.Context, d digest.Digest) (done bool, err error) {
+func (t *tx) freeze(ctx context.Context, d digest.Digest) (span, error) {
 	snapshot, _, err := snapshotOf(ctx, t, d.ID)
 	if err != nil {
-		return false, err
+		return span{}, err
 	}
 	c, err := t.nextChunk(ctx, d.ID, snapshot.Topics())
 	if err != nil {
-		return false, err
+		return c, err
 	}
 	planned, err := t.plan(ctx, c, millis(d.Launched))
 	if err != nil {
-		return false, err
+		return c, err
 	}
 	if err := t.exclude(ctx, c, &d.Excluded); err != nil {
-		return false, err
+		return c, err
 	}
-	return c.last, t.advance(ctx, c, planned, d.Excluded)
+	return c, t.advance(ctx, c, planned, d.Excluded)
 }
 
 // span is the subscribers one chunk looks at: after < id ≤ upTo.
@@ -67,6 +71,8 @@ type span struct {
 	last        bool
 	topics      topic.Set // with stories in the digest; empty for one that concerns everybody
 }
+
+func (c span) first() bool { return c.digest != 0 && c.after == 0 }
 
 // nextChunk bounds a chunk by counting subscribers, not ids: a table may have
 // wide gaps between them.
@@ -82,33 +88,32 @@ func (t *tx) nextChunk(ctx context.Context, id int64, topics topic.Set) (span, e
 	return c, err
 }
 
-// plan writes the rows of a chunk, due since the launch, and returns how many. The
-// edition's name is that of edition.Key. WHERE comes before ON CONFLICT because
-// SQLite would otherwise read it as a join's ON.
+// plan writes the rows of a chunk, due since the launch, and returns how many.
 func (t *tx) plan(ctx context.Context, c span, due int64) (planned int64, err error) {
-	result, err := t.ExecContext(ctx, inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
-		SELECT CAST($1 AS BIGINT), s.id, {queued}, `+editionKey("s", "$4")+`, s.domain_group, CAST($5 AS BIGINT), CAST($6 AS BIGINT)
-		FROM subscribers s WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND `+concerned("s", "$4")+`
-			AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash AND (p.until_at = 0 OR p.until_at > $6))
-		ON CONFLICT DO NOTHING`), c.digest, c.after, c.upTo, int64(c.topics), due, millis(t.now))
+	result, err := t.ExecContext(ctx, planChunk, c.digest, c.after, c.upTo, int64(c.topics), due, millis(t.now))
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-// editionKey builds in SQL what edition.Key.String builds in Go.
-func editionKey(reader, topics string) string {
-	return "CAST(" + reader + ".topics & CAST(" + topics + " AS BIGINT) AS TEXT) || '." + frameLanguage() + ".' || CASE WHEN " + reader + ".plain THEN 'p' ELSE 'h' END || '.0'"
-}
+// planChunk takes: $1 digest, $2 < id ≤ $3, $4 topics, $5 due, $6 now. WHERE comes
+// before ON CONFLICT because SQLite would otherwise read it as a join's ON.
+var planChunk = inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
+	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, s.domain_group, CAST($5 AS BIGINT), CAST($6 AS BIGINT)
+	FROM subscribers s WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + concerned + `
+		AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash AND (p.until_at = 0 OR p.until_at > $6))
+	ON CONFLICT DO NOTHING`)
 
-// frameLanguage is the language that a reader's frame is in: there is one.
-func frameLanguage() string { return subscriber.DefaultLanguage }
-
-// concerned is whether a reader has something to read in the digest.
-func concerned(reader, topics string) string {
-	return "(CAST(" + topics + " AS BIGINT) = 0 OR (" + reader + ".topics & CAST(" + topics + " AS BIGINT)) <> 0)"
-}
+// In a chunk's texts the readers are s and the digest's topics $4.
+const (
+	// editionKey builds in SQL what edition.Key.String builds in Go.
+	editionKey = "CAST(s.topics & CAST($4 AS BIGINT) AS TEXT) || '." + frameLanguage + ".' || CASE WHEN s.plain THEN 'p' ELSE 'h' END || '.0'"
+	// frameLanguage is the language that a reader's frame is in: there is one.
+	frameLanguage = subscriber.DefaultLanguage
+	// concerned is whether a reader has something to read in the digest.
+	concerned = "(CAST($4 AS BIGINT) = 0 OR (s.topics & CAST($4 AS BIGINT)) <> 0)"
+)
 
 // exclude counts whom the chunk did not plan for. It asks for those without a row,
 // so that together with the rows it is everybody, even if a reader's state changes
@@ -116,14 +121,8 @@ func concerned(reader, topics string) string {
 // suppressed.
 func (t *tx) exclude(ctx context.Context, c span, e *digest.Excluded) error {
 	var n digest.Excluded
-	err := t.QueryRowContext(ctx, inNumbers(`SELECT
-			COUNT(*) FILTER (WHERE s.state = {reader pending}), COUNT(*) FILTER (WHERE s.state = {reader paused}),
-			COUNT(*) FILTER (WHERE s.state = {reader unsubscribed}), COUNT(*) FILTER (WHERE s.state = {reader erased}),
-			COUNT(*) FILTER (WHERE s.state = {reader suppressed} OR s.state = {reader active} AND `+concerned("s", "$4")+`),
-			COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT `+concerned("s", "$4")+`)
-		FROM subscribers s WHERE s.id > $2 AND s.id <= $3
-			AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.digest_id = $1 AND d.subscriber_id = s.id)`),
-		c.digest, c.after, c.upTo, int64(c.topics)).Scan(&n.Pending, &n.Paused, &n.Unsubscribed, &n.Erased, &n.Suppressed, &n.NoStories)
+	err := t.QueryRowContext(ctx, excludeChunk, c.digest, c.after, c.upTo, int64(c.topics)).Scan(
+		&n.Pending, &n.Paused, &n.Unsubscribed, &n.Erased, &n.Suppressed, &n.NoStories)
 	e.Pending += n.Pending
 	e.Paused += n.Paused
 	e.Unsubscribed += n.Unsubscribed
@@ -132,6 +131,15 @@ func (t *tx) exclude(ctx context.Context, c span, e *digest.Excluded) error {
 	e.NoStories += n.NoStories
 	return err
 }
+
+// excludeChunk takes: $1 digest, $2 < id ≤ $3, $4 topics.
+var excludeChunk = inNumbers(`SELECT
+		COUNT(*) FILTER (WHERE s.state = {reader pending}), COUNT(*) FILTER (WHERE s.state = {reader paused}),
+		COUNT(*) FILTER (WHERE s.state = {reader unsubscribed}), COUNT(*) FILTER (WHERE s.state = {reader erased}),
+		COUNT(*) FILTER (WHERE s.state = {reader suppressed} OR s.state = {reader active} AND ` + concerned + `),
+		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + concerned + `)
+	FROM subscribers s WHERE s.id > $2 AND s.id <= $3
+		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.digest_id = $1 AND d.subscriber_id = s.id)`)
 
 func (t *tx) advance(ctx context.Context, c span, planned int64, e digest.Excluded) error {
 	counts, err := json.Marshal(e)

@@ -25,6 +25,15 @@ func (s *Store) Texts(scope delivery.Scope) []string {
 // GroupArgs are the arguments of a step that names a group of rows.
 func GroupArgs(items []delivery.Item, args ...any) []any { return withAsked(items, args...) }
 
+// WhileClaiming runs f in the middle of a worker's claim.
+func (s *Store) WhileClaiming(ctx context.Context, worker int64, f func()) error {
+	return s.update(ctx, "claim", func(t *tx) error {
+		err := t.holdWorker(ctx, worker)
+		f()
+		return err
+	})
+}
+
 // Plan is how the engine would run a query.
 func (s *Store) Plan(ctx context.Context, query string, args ...any) (string, error) {
 	explain := "EXPLAIN "
@@ -41,4 +50,14 @@ func (s *Store) Plan(ctx context.Context, query string, args ...any) (string, er
 		return line, err
 	}, explain+query, args...)
 	return strings.Join(lines, "\n"), err
+}
+
+// Outgrown says after which of several claims the tables are counted anew.
+func Outgrown(claims ...int) []bool {
+	var g growth
+	var said []bool
+	for _, rows := range claims {
+		said = append(said, g.outgrown(rows))
+	}
+	return said
 }

@@ -22,6 +22,7 @@ func (s *Store) Damage(ctx context.Context, query string, args ...any) error {
 func (s *Store) TellEditors(ctx context.Context, kind outbox.Kind, digest int64) error {
 	return s.update(ctx, "tell editors", func(t *tx) error { return t.letterToEditors(ctx, kind, digest) })
 }
+
 // Column runs a query of one text column, for tests that look at the schema itself.
 func (s *Store) Column(ctx context.Context, query string) ([]string, error) {
 	return list(ctx, s.read, func(row scanner) (text string, err error) { return text, row.Scan(&text) }, query)

@@ -15,6 +15,10 @@ import (
 // skipped with the reason, a digest that is not sending gets its rows back, and
 // what is no longer the worker's is left alone. Only what it says may Go.
 func (s *Store) Intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item) (in delivery.Intent, err error) {
+	texts := s.ledgers.of(scope)
+	if err := s.prepare(ctx, texts.intend, texts.recipients); err != nil {
+		return in, wrap("intend", err)
+	}
 	err = s.update(ctx, "intend", func(t *tx) error {
 		in = delivery.Intent{}
 		for some := range slices.Chunk(items, delivery.Group) {
@@ -29,7 +33,7 @@ func (s *Store) Intend(ctx context.Context, scope delivery.Scope, worker int64, 
 
 func (t *tx) intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, in *delivery.Intent) error {
 	texts := t.store.ledgers.of(scope)
-	judged, err := list(ctx, t, scanJudged, texts.intend, withAsked(items, scope.Digest, worker, millis(t.now))...)
+	judged, err := listPrepared(ctx, t.ready(ctx, texts.intend), scanJudged, withAsked(items, scope.Digest, worker, millis(t.now)))
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func (t *tx) recipients(ctx context.Context, texts ledger, handing []delivery.It
 	if len(handing) == 0 {
 		return nil, nil
 	}
-	rows, err := list(ctx, t, scanRecipient, texts.recipients, withIDs(handing)...)
+	rows, err := listPrepared(ctx, t.ready(ctx, texts.recipients), scanRecipient, withIDs(handing))
 	readers := make(map[int64]delivery.Recipient, len(rows))
 	for _, r := range rows {
 		readers[r.ID] = r

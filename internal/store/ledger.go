@@ -11,7 +11,11 @@ import (
 // ledgers are the SQL texts of the two tables of mail, made once at opening. A
 // digest's rows and the letters go through the same steps, so each step is one
 // template, and what is true of one table only stands among that table's words.
-type ledgers struct{ deliveries, letters ledger }
+type ledgers struct {
+	deliveries, letters ledger
+	prepared            *prepared
+	outbox              *growth
+}
 
 // ledger is every step of one table.
 type ledger struct {
@@ -22,7 +26,7 @@ type ledger struct {
 }
 
 func newLedgers(d dialect) ledgers {
-	return ledgers{deliveries: newLedger(d, deliveryWords()), letters: newLedger(d, letterWords())}
+	return ledgers{deliveries: newLedger(d, deliveryWords()), letters: newLedger(d, letterWords()), prepared: new(prepared), outbox: new(growth)}
 }
 
 func newLedger(d dialect, w words) ledger {
@@ -113,7 +117,7 @@ func letterWords() words {
 		"over":            "FALSE",
 		"wipe if sent":    ", address = ''",
 		"wipe if skipped": ", address = CASE WHEN verdict > 0 THEN '' ELSE address END",
-		"wipe if settled": ", address = CASE WHEN $4 IN ({failed}, {skipped}) THEN '' ELSE address END",
+		"wipe if settled": ", address = CASE WHEN CAST($4 AS SMALLINT) IN ({failed}, {skipped}) THEN '' ELSE address END",
 	}
 }
 

@@ -60,11 +60,13 @@ func (s *Store) CancelDigest(ctx context.Context, id int64, reason string) error
 		if err != nil {
 			return err
 		}
-		_, err = t.ExecContext(ctx, inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, worker = 0, changed_at = $2
-			WHERE digest_id = $1 AND (+state = {queued} OR +state = {claimed})`), id, millis(t.now))
+		_, err = t.ExecContext(ctx, cancelRows, id, millis(t.now))
 		return err
 	})
 }
+
+var cancelRows = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, worker = 0, changed_at = $2
+	WHERE digest_id = $1 AND (+state = {queued} OR +state = {claimed})`)
 
 // SetDoubts changes what becomes of doubts from now on. An unknown id is a
 // fault.NotFound.
@@ -79,15 +81,10 @@ func (s *Store) SetDoubts(ctx context.Context, id int64, policy delivery.Doubts)
 // what a worker gave back into a digest that was being cancelled that very moment.
 func (s *Store) ExpireQueued(ctx context.Context) (expired int, err error) {
 	err = s.update(ctx, "expire queued", func(t *tx) error {
-		_, err := t.ExecContext(ctx, inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, changed_at = $1
-			WHERE state = {queued} AND digest_id IN (SELECT id FROM digests WHERE state = {digest cancelled})`), millis(t.now))
-		if err != nil {
+		if _, err := t.ExecContext(ctx, cancelStragglers, millis(t.now)); err != nil {
 			return err
 		}
-		result, err := t.ExecContext(ctx, inNumbers(`UPDATE deliveries SET state = {failed}, reason = {because expired}, changed_at = $1
-			WHERE state = {queued} AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending})
-				AND due_at < $2 - (SELECT paused_for FROM digests WHERE id = deliveries.digest_id)`),
-			millis(t.now), millis(t.now.Add(-delivery.Patience)))
+		result, err := t.ExecContext(ctx, expireRows, millis(t.now), millis(t.now.Add(-delivery.Patience)))
 		if err != nil {
 			return err
 		}
@@ -97,6 +94,14 @@ func (s *Store) ExpireQueued(ctx context.Context) (expired int, err error) {
 	})
 	return expired, err
 }
+
+var (
+	cancelStragglers = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, changed_at = $1
+		WHERE state = {queued} AND digest_id IN (SELECT id FROM digests WHERE state = {digest cancelled})`)
+	expireRows = inNumbers(`UPDATE deliveries SET state = {failed}, reason = {because expired}, changed_at = $1
+		WHERE state = {queued} AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending})
+			AND due_at < $2 - (SELECT paused_for FROM digests WHERE id = deliveries.digest_id)`)
+)
 
 // FinishDigest declares a digest sent once its audience is complete and every row
 // has reached an end, and mails the editors the figures. It is false while
@@ -126,14 +131,17 @@ func (s *Store) FinishDigest(ctx context.Context, id int64) (finished bool, err 
 }
 
 // settled asks cheaply, because it is asked after every batch, whether a digest
-// may be finished. The plus keeps the planner on the small index of held rows.
+// may be finished.
 func (s *Store) settled(ctx context.Context, id int64) (ready bool, err error) {
-	err = s.read.QueryRowContext(ctx, inNumbers(`SELECT d.state = {digest sent} OR d.state = {digest sending} AND d.frozen_at > 0
-			AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE r.digest_id = d.id AND r.state = {queued})
-			AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE +r.digest_id = d.id AND r.state IN ({claimed}, {handing}))
-		FROM digests d WHERE d.id = $1`), id).Scan(&ready)
+	err = s.read.QueryRowContext(ctx, selectSettled, id).Scan(&ready)
 	return ready, noRows(err, noDigest)
 }
+
+// The plus keeps the planner on the small index of held rows.
+var selectSettled = inNumbers(`SELECT d.state = {digest sent} OR d.state = {digest sending} AND d.frozen_at > 0
+		AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE r.digest_id = d.id AND r.state = {queued})
+		AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE +r.digest_id = d.id AND r.state IN ({claimed}, {handing}))
+	FROM digests d WHERE d.id = $1`)
 
 func (t *tx) finish(ctx context.Context, id int64) error {
 	_, err := t.ExecContext(ctx, "UPDATE digests SET state = $1, finished_at = $2 WHERE id = $3", int(digest.Sent), millis(t.now), id)

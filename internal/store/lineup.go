@@ -50,17 +50,21 @@ const spokenFor = "ds.included AND d.state IN ({digest approved}, {digest sendin
 
 // freshStories are those that appeared in the window and are not spoken for.
 func (t *tx) freshStories(ctx context.Context, w digest.Window) ([]story.Story, error) {
-	return list(ctx, t, scanStory, inNumbers(selectStory+` WHERE st.appeared_at > $1 AND st.appeared_at <= $2 AND NOT st.hidden
-		AND NOT EXISTS (SELECT 1 FROM digest_stories ds JOIN digests d ON d.id = ds.digest_id
-			WHERE ds.story_id = st.id AND `+spokenFor+`)`), millis(w.From), millis(w.To))
+	return list(ctx, t, scanStory, selectFresh, millis(w.From), millis(w.To))
 }
+
+var selectFresh = inNumbers(selectStory + ` WHERE st.appeared_at > $1 AND st.appeared_at <= $2 AND NOT st.hidden
+	AND NOT EXISTS (SELECT 1 FROM digest_stories ds JOIN digests d ON d.id = ds.digest_id
+		WHERE ds.story_id = st.id AND ` + spokenFor + `)`)
 
 // waitingSpotlights are those that nobody has carried and that are not spoken for.
 func (t *tx) waitingSpotlights(ctx context.Context) ([]spotlight.Spotlight, error) {
-	return list(ctx, t, scanSpotlight, inNumbers(selectSpotlight+` WHERE sp.carried_by IS NULL AND NOT sp.hidden
-		AND NOT EXISTS (SELECT 1 FROM digest_spotlights ds JOIN digests d ON d.id = ds.digest_id
-			WHERE ds.spotlight_id = sp.id AND `+spokenFor+`)`))
+	return list(ctx, t, scanSpotlight, selectWaiting)
 }
+
+var selectWaiting = inNumbers(selectSpotlight + ` WHERE sp.carried_by IS NULL AND NOT sp.hidden
+	AND NOT EXISTS (SELECT 1 FROM digest_spotlights ds JOIN digests d ON d.id = ds.digest_id
+		WHERE ds.spotlight_id = sp.id AND ` + spokenFor + `)`)
 
 func (t *tx) insertLineUp(ctx context.Context, digestID int64, l digest.LineUp) error {
 	for _, p := range l.Places {

@@ -19,6 +19,9 @@ import (
 // time, and fails after delivery.MaxTries. A doubt is resent once, unless the
 // digest's policy is to leave doubts alone.
 func (s *Store) Record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error {
+	if err := s.prepare(ctx, s.ledgers.of(scope).accepted, receivedStep); err != nil {
+		return wrap("record", err)
+	}
 	return s.update(ctx, "record", func(t *tx) error {
 		for some := range slices.Chunk(results, delivery.Group) {
 			if err := t.record(ctx, scope, worker, some); err != nil {
@@ -67,12 +70,12 @@ func replyOf(r delivery.Result) reply {
 
 // accept settles as sent the rows that a relay took with the same reply.
 func (t *tx) accept(ctx context.Context, scope delivery.Scope, items []delivery.Item, said reply) error {
-	sent, err := list(ctx, t, scanItem, t.store.ledgers.of(scope).accepted,
-		withAsked(items, scope.Digest, millis(t.now), said.code, said.enhanced, said.relay)...)
+	sent, err := listPrepared(ctx, t.ready(ctx, t.store.ledgers.of(scope).accepted), scanItem,
+		withAsked(items, scope.Digest, millis(t.now), said.code, said.enhanced, said.relay))
 	if err != nil || len(sent) == 0 || scope == delivery.Outbox {
 		return err
 	}
-	_, err = t.ExecContext(ctx, receivedStep, withIDs(sent, scope.Digest)...)
+	_, err = t.ready(ctx, receivedStep).ExecContext(ctx, withIDs(sent, scope.Digest)...)
 	return err
 }
 

@@ -15,12 +15,14 @@ func (s *Store) Tally(ctx context.Context, id int64) (delivery.Tally, error) {
 }
 
 func tally(ctx context.Context, q querier, id int64) (n delivery.Tally, err error) {
-	err = q.QueryRowContext(ctx, inNumbers(`SELECT d.planned, COUNT(r.state) FILTER (WHERE r.state = {queued}),
-			COUNT(r.state) FILTER (WHERE r.state = {claimed}), COUNT(r.state) FILTER (WHERE r.state = {handing}),
-			COUNT(r.state) FILTER (WHERE r.state = {sent}), COUNT(r.state) FILTER (WHERE r.state = {failed}),
-			COUNT(r.state) FILTER (WHERE r.state = {skipped}), COUNT(r.state) FILTER (WHERE r.state = {unknown}),
-			COUNT(r.state) FILTER (WHERE r.state = {queued} AND r.tries > 0), COUNT(r.state) FILTER (WHERE r.doubts > 0)
-		FROM digests d LEFT JOIN deliveries r ON r.digest_id = d.id WHERE d.id = $1 GROUP BY d.id, d.planned`), id).Scan(
+	err = q.QueryRowContext(ctx, selectTally, id).Scan(
 		&n.Planned, &n.Queued, &n.Claimed, &n.Handing, &n.Sent, &n.Failed, &n.Skipped, &n.Unknown, &n.Deferred, &n.Doubts)
 	return n, err
 }
+
+var selectTally = inNumbers(`SELECT d.planned, COUNT(r.state) FILTER (WHERE r.state = {queued}),
+		COUNT(r.state) FILTER (WHERE r.state = {claimed}), COUNT(r.state) FILTER (WHERE r.state = {handing}),
+		COUNT(r.state) FILTER (WHERE r.state = {sent}), COUNT(r.state) FILTER (WHERE r.state = {failed}),
+		COUNT(r.state) FILTER (WHERE r.state = {skipped}), COUNT(r.state) FILTER (WHERE r.state = {unknown}),
+		COUNT(r.state) FILTER (WHERE r.state = {queued} AND r.tries > 0), COUNT(r.state) FILTER (WHERE r.doubts > 0)
+	FROM digests d LEFT JOIN deliveries r ON r.digest_id = d.id WHERE d.id = $1 GROUP BY d.id, d.planned`)

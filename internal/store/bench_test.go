@@ -1,0 +1,109 @@
+package store_test
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/store"
+	"github.com/collabpulse/weekly/internal/store/storetest"
+)
+
+// each runs a benchmark on both engines.
+func each(b *testing.B, f func(b *testing.B, s *store.Store, c *storetest.Clock)) {
+	b.Run("sqlite", func(b *testing.B) {
+		c := storetest.NewClock()
+		f(b, storetest.Open(b, storetest.SQLiteURL(b), c), c)
+	})
+	b.Run("postgres", func(b *testing.B) {
+		c := storetest.NewClock()
+		f(b, storetest.Open(b, storetest.PostgresURL(b), c), c)
+	})
+}
+
+const audience = 100_000
+
+// crowded adds subscribers of a thousand domains, a third of them at one provider,
+// faster than any import.
+func crowded(b *testing.B, s *store.Store) {
+	b.Helper()
+	must(b, s.Damage(bg, `WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+		INSERT INTO subscribers (address, address_hash, folding, domain_group, state, topics, language, timezone, link_key, leave_digest, created_at, changed_at)
+		SELECT 'reader' || i || '@example.com', CAST('hash of reader ' || i AS `+binary(s)+`), 1,
+			CASE WHEN i % 3 = 0 THEN 'gmail' ELSE 'domain' || (i % 1000) END, 1, 2 + i % 30, 'en', '',
+			CAST('0123456789abcdef' AS `+binary(s)+`), CAST('' AS `+binary(s)+`), 0, 0 FROM n`, audience))
+}
+
+func binary(s *store.Store) string {
+	if s.Engine() == "postgres" {
+		return "BYTEA"
+	}
+	return "BLOB"
+}
+
+// BenchmarkFreeze plans for a hundred thousand subscribers.
+func BenchmarkFreeze(b *testing.B) {
+	each(b, func(b *testing.B, s *store.Store, c *storetest.Clock) {
+		crowded(b, s)
+		for b.Loop() {
+			b.StopTimer()
+			c.Advance(time.Minute)
+			d := launched(b, s)
+			b.StartTimer()
+			frozen(b, s, d.ID)
+		}
+		b.ReportMetric(float64(audience*b.N)/b.Elapsed().Seconds(), "readers/s")
+	})
+}
+
+// BenchmarkClaimIntendRecord takes one row through the ledger per iteration, in
+// batches of delivery.Batch and groups of delivery.Group, eight senders at once.
+// Run it for fewer iterations than there are subscribers.
+func BenchmarkClaimIntendRecord(b *testing.B) {
+	each(b, func(b *testing.B, s *store.Store, c *storetest.Clock) {
+		crowded(b, s)
+		d := sending(b, s, c, 0)
+		var settled atomic.Int64
+		var senders sync.WaitGroup
+		b.ResetTimer()
+		for range 8 {
+			senders.Go(func() {
+				if err := send(s, d.scope, int64(b.N), &settled); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		senders.Wait()
+		b.ReportMetric(float64(settled.Load())/b.Elapsed().Seconds(), "rows/s")
+	})
+}
+
+// send takes rows through the ledger until so many are settled.
+func send(s *store.Store, scope delivery.Scope, rows int64, settled *atomic.Int64) error {
+	worker, err := s.RegisterWorker(bg, "bench")
+	for err == nil && settled.Load() < rows {
+		var claims []delivery.Claim
+		claims, err = s.Claim(bg, scope, worker, delivery.Batch)
+		if len(claims) == 0 {
+			return err
+		}
+		for some := range slices.Chunk(claims, delivery.Group) {
+			var items []delivery.Item
+			for _, claim := range some {
+				items = append(items, claim.Item)
+			}
+			in, err := s.Intend(bg, scope, worker, items)
+			if err != nil {
+				return err
+			}
+			if err := s.Record(bg, scope, worker, taken(in.Go)); err != nil {
+				return err
+			}
+			settled.Add(int64(len(in.Go)))
+		}
+	}
+	return err
+}
