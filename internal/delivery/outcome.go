@@ -14,12 +14,12 @@ const (
 	Accepted Verdict = iota
 	// RefusedForGood: a 5yz reply; asking again brings the same (RFC 5321 §4.2.1).
 	RefusedForGood
-	// Deferred: a 4yz reply; later may work.
+	// Deferred: a 4yz reply, or the connection broke at this very message; later may work.
 	Deferred
 	// InDoubt: the final dot was sent and no reply came.
 	InDoubt
-	// NotTried: the connection failed before the message was on the wire; nothing
-	// is held against the message.
+	// NotTried: the connection failed before this message's turn; nothing is held
+	// against the message.
 	NotTried
 )
 

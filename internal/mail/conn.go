@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
@@ -25,8 +26,9 @@ type Conn struct {
 
 	lent    bool
 	broken  bool
-	stopped bool // broken by the caller's context, not by the relay
-	useful  bool // the relay answered for a message while it was lent
+	severed atomic.Bool // cut by the caller's context, perhaps in the middle of a message
+	stopped bool        // broken by the caller's context, not by the relay
+	useful  bool        // the relay answered for a message while it was lent
 }
 
 // Deliver hands messages over in order, one recipient per transaction, and says
@@ -39,7 +41,7 @@ type Conn struct {
 func (c *Conn) Deliver(ctx context.Context, messages []message.Message) []delivery.Outcome {
 	outcomes := make([]delivery.Outcome, len(messages))
 	c.renew(ctx, len(messages))
-	stop := context.AfterFunc(ctx, c.hangUp)
+	stop := context.AfterFunc(ctx, c.sever)
 	for i, m := range messages {
 		outcomes[i] = c.deliver(m)
 	}
@@ -50,6 +52,12 @@ func (c *Conn) Deliver(ctx context.Context, messages []message.Message) []delive
 		c.pool.worked(c.relay)
 	}
 	return outcomes
+}
+
+// sever cuts the connection in the middle of whatever it does.
+func (c *Conn) sever() {
+	c.severed.Store(true)
+	c.hangUp()
 }
 
 // deliver judges what needs no relay, and hands over the rest.
@@ -107,7 +115,10 @@ func (c *Conn) Relay() string { return c.relay.Name }
 func (c *Conn) Broken() bool { return c.broken }
 
 // lend starts a new loan.
-func (c *Conn) lend() { c.lent, c.broken, c.stopped, c.useful = true, false, false, false }
+func (c *Conn) lend() {
+	c.lent, c.broken, c.stopped, c.useful = true, false, false, false
+	c.severed.Store(false)
+}
 
 // Release ends the loan: a sound connection rests for its next use, a broken
 // one is closed. Releasing twice does nothing.

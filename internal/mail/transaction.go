@@ -74,6 +74,9 @@ func (c *Conn) refused(stage string, l letter, err error) delivery.Outcome {
 	o := judge(stage, l, err)
 	if o.Verdict == delivery.NotTried || o.Code == 421 {
 		c.broken = true
+		if stage != "MAIL" {
+			o = c.charged(o)
+		}
 		return o
 	}
 	if err := c.step(c.pool.config.Waits.Command, c.client.Reset); err != nil {
@@ -92,7 +95,18 @@ func (c *Conn) interrupted(l letter, err error) delivery.Outcome {
 	if _, said := errors.AsType[*textproto.Error](parting); said {
 		err = parting
 	}
-	return judge("the body", l, err)
+	return c.charged(judge("the body", l, err))
+}
+
+// charged counts a broken connection as a temporary refusal of the message at
+// which it broke, unless it was us who broke it. Its recipient or its text may be
+// what the relay stumbles over each time; put back as untried it would be the
+// first in line again, and nobody behind it would ever get theirs.
+func (c *Conn) charged(o delivery.Outcome) delivery.Outcome {
+	if o.Verdict == delivery.NotTried && !c.severed.Load() {
+		o.Verdict = delivery.Deferred
+	}
+	return o
 }
 
 // judge turns an error into a verdict by its reply code: 4yz for now, 5yz for
