@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/app"
@@ -106,19 +107,33 @@ func showDigest(sh *shell, db *store.Store, d digest.Digest, asJSON bool) error 
 	if d.Hash != "" {
 		sh.printf("  approved   by %s, as %s\n", d.ApprovedBy, d.Hash[:12])
 	}
-	if t.Planned > 0 {
-		sh.printf("  planned %d = sent %d + failed %d + skipped %d + unknown %d + still to go %d\n", t.Planned, t.Sent, t.Failed, t.Skipped, t.Unknown, t.Planned-t.Settled())
-	}
+	sh.printf("%s", ledgerLines(t))
 	return nil
 }
 
-// digestRow is a digest as scripts read it.
+// ledgerLines are a digest's deliveries as a person reads them.
+func ledgerLines(t delivery.Tally) string {
+	if t.Planned == 0 {
+		return ""
+	}
+	lines := fmt.Sprintf("  planned %d = sent %d + failed %d + skipped %d + unknown %d + still to go %d\n",
+		t.Planned, t.Sent, t.Failed, t.Skipped, t.Unknown, t.Planned-t.Settled())
+	if t.Doubts > 0 {
+		lines += fmt.Sprintf("  doubts     %d of them had an outcome that never became known; those sent again may have arrived twice\n", t.Doubts)
+	}
+	return lines
+}
+
+// digestRow is a digest as scripts read it. A list knows no line-up and no
+// deliveries: without a tally their keys are left out.
 func digestRow(d digest.Digest, t *delivery.Tally) map[string]any {
 	row := map[string]any{"id": d.ID, "state": d.State.String(), "reason": d.Reason, "subject": d.Subject, "send_at": d.SendAt,
-		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version, "stories": len(d.LineUp.Included())}
+		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version}
 	if t != nil {
+		row["stories"] = len(d.LineUp.Included())
 		row["planned"], row["sent"], row["failed"], row["skipped"], row["unknown"] = t.Planned, t.Sent, t.Failed, t.Skipped, t.Unknown
 		row["queued"], row["claimed"], row["handing"], row["deferred"] = t.Queued, t.Claimed, t.Handing, t.Deferred
+		row["doubts"] = t.Doubts
 	}
 	return row
 }

@@ -19,7 +19,7 @@ import (
 type digestSendCommand struct {
 	Digest int64  `arg:"" help:"The digest's number."`
 	Now    bool   `help:"Do not wait for its time." xor:"when"`
-	At     string `help:"Send at this local time (2026-11-24T09:00) in PULSE_TIMEZONE." xor:"when"`
+	At     string `help:"Send at this local time (2026-11-24T09:00) in PULSE_TIMEZONE. Another day takes an approval back, for the day is in the digest." xor:"when"`
 	Watch  bool   `help:"Follow it to the end."`
 	JSON   bool   `help:"Print JSON."`
 }
@@ -57,7 +57,11 @@ func (c digestSendCommand) launch(sh *shell, db *store.Store, s config.Settings)
 		return db.ScheduleDigest(sh, d.ID, d.Version, digest.Resolve(local, s.Zone.Location))
 	}
 	if c.Now {
-		if err := db.LaunchDigest(sh, d.ID); err != nil {
+		r, err := app.Renderer(s)
+		if err != nil {
+			return err
+		}
+		if err := db.LaunchDigest(sh, d.ID, d.Version, r.Bundle()); err != nil {
 			return err
 		}
 		return app.Wake(s, func(q *jobs.Client) { q.WakeDigest(sh, d.ID) })
@@ -77,7 +81,8 @@ func (c digestSendCommand) check(d digest.Digest) error {
 }
 
 const (
-	lookEvery = 300 * time.Millisecond
+	// lookEvery is modest: counting many rows is work for the database that sends them.
+	lookEvery = time.Second
 	// patience is how long no worker may show a sign of life.
 	patience = 25 * time.Second
 )
@@ -109,7 +114,10 @@ func (c digestSendCommand) watch(sh *shell, db *store.Store) error {
 		if alive, err := life.beats(sh, t); err != nil || !alive {
 			return orElse(err, errNobody)
 		}
-		time.Sleep(lookEvery)
+		select {
+		case <-sh.Done():
+		case <-time.After(lookEvery):
+		}
 	}
 	return sh.Err()
 }

@@ -13,14 +13,15 @@ import (
 )
 
 type editorCommand struct {
-	Add  editorAddCommand  `cmd:"" help:"Let somebody sign in to the console."`
-	Link editorLinkCommand `cmd:"" help:"Print a one-time sign-in link, for when no mail can be sent yet."`
-	List editorListCommand `cmd:"" help:"List who may sign in."`
+	Add    editorAddCommand    `cmd:"" help:"Let somebody sign in to the console."`
+	Link   editorLinkCommand   `cmd:"" help:"Print a one-time sign-in link, for when no mail can be sent yet."`
+	List   editorListCommand   `cmd:"" help:"List who may sign in."`
+	Remove editorRemoveCommand `cmd:"" help:"Take the console from somebody, at once."`
 }
 
 type editorAddCommand struct {
 	Address string `arg:"" help:"Their address, such as ada@example.com or \"Ada <ada@example.com>\"."`
-	Admin   bool   `help:"May also manage people and suppressions."`
+	Admin   bool   `help:"Note them down as an admin. Lists show it; both may do the same."`
 }
 
 // Run adds an editor and prints a link they can sign in with at once.
@@ -79,6 +80,25 @@ func printSignIn(sh *shell, db *store.Store, s config.Settings, to address.Addre
 	}
 	sh.printf("Sign in until %s, once, at\n  %s\n", expires.In(s.Zone.Location).Format("15:04 MST"), app.SignInLink(s, id, expires))
 	return nil
+}
+
+type editorRemoveCommand struct {
+	Address string `arg:"" help:"The editor's address."`
+}
+
+// Run removes an editor. Whoever is signed in under that address no longer is.
+func (c editorRemoveCommand) Run(sh *shell) error {
+	who, err := address.Parse(c.Address)
+	if err != nil {
+		return err
+	}
+	return sh.withStore(func(db *store.Store, _ config.Settings) error {
+		if err := db.RemoveEditor(sh, who); err != nil {
+			return err
+		}
+		sh.printf("Removed %s.\n", who)
+		return nil
+	})
 }
 
 type editorListCommand struct {

@@ -35,7 +35,7 @@ type commands struct {
 	Source     sourceCommand     `cmd:"" help:"Manage the feeds that stories come from."`
 	Subscriber subscriberCommand `cmd:"" help:"Import, export and erase subscribers."`
 	Digest     digestCommand     `cmd:"" help:"Compose, inspect, approve and send digests."`
-	Editor     editorCommand     `cmd:"" help:"Add the people who sign in to the console."`
+	Editor     editorCommand     `cmd:"" help:"Add and remove the people who sign in to the console."`
 	Suppress   suppressCommand   `cmd:"" help:"Manage the addresses that must not be mailed."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }

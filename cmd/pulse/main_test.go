@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/digest"
 )
 
 // pulse runs the command line in this process, on a data folder of the test's.
@@ -65,6 +68,7 @@ func TestWrongCommandLinesSayWhatToDo(t *testing.T) {
 		"bad reason":            {[]string{"suppress", "add", "a@example.com", "--reason", "mood"}, exitFailed, "complaint"},
 		"unknown source":        {[]string{"source", "remove", "7"}, exitFailed, "source list"},
 		"unknown editor":        {[]string{"editor", "link", "a@example.com"}, exitFailed, "editor"},
+		"nobody to remove":      {[]string{"editor", "remove", "a@example.com"}, exitFailed, "editor"},
 		"unknown subscriber":    {[]string{"subscriber", "erase", "a@example.com"}, exitFailed, ""},
 		"undoing without a yes": {[]string{"migrate", "--down"}, exitFailed, "--really"},
 	}
@@ -133,6 +137,10 @@ func TestAnEditorGetsALinkToSignIn(t *testing.T) {
 	}
 	if status, _, _ := p.run("", "editor", "add", "ADA@example.com"); status != exitFailed {
 		t.Error("the same editor was added twice")
+	}
+	p.ok("editor", "remove", "ADA@example.com")
+	if out := p.ok("editor", "list"); out != "" {
+		t.Errorf("removed, and listed as %q", out)
 	}
 }
 
@@ -203,11 +211,45 @@ func TestADigestIsApprovedBeforeItIsSent(t *testing.T) {
 	if status, _, complaint := p.run("", "digest", "send", id); status != exitFailed || !strings.Contains(complaint, "--now") {
 		t.Errorf("without a time: %s", complaint)
 	}
-	if out := p.ok("digest", "send", id, "--at", "2030-03-01T09:00"); !strings.Contains(out, "2030-03-01 09:00:00 UTC") {
-		t.Errorf("scheduled: %q", out)
+	if status, _, complaint := p.run("", "digest", "send", id, "--at", "2020-03-01T09:00"); status != exitFailed || !strings.Contains(complaint, "passed") {
+		t.Errorf("a time that has passed: status %d, %s", status, complaint)
 	}
+	if out := p.ok("digest", "send", id, "--at", "2030-03-01T09:00"); !strings.Contains(out, "2030-03-01 09:00:00 UTC") || !strings.Contains(out, "is draft") {
+		t.Errorf("scheduled on another day: %q", out)
+	}
+	p.ok("digest", "approve", id)
 	if out := p.ok("digest", "list"); !strings.Contains(out, "approved") {
 		t.Errorf("listed: %q", out)
+	}
+}
+
+func TestAListOfDigestsClaimsNothingAboutTheirStories(t *testing.T) {
+	t.Parallel()
+	p := newPulse(t)
+	id := composed(t, p)
+	if listed, has := row(t, p.ok("digest", "list", "--json"))["stories"]; has {
+		t.Errorf("a list says %v stories, without having looked", listed)
+	}
+	if shown := row(t, p.ok("digest", "show", id, "--json")); shown["stories"] != 1.0 || shown["doubts"] != 0.0 {
+		t.Errorf("shown: %v", shown)
+	}
+}
+
+func TestDoubtsAreShown(t *testing.T) {
+	t.Parallel()
+	in := delivery.Tally{Planned: 9, Sent: 8, Unknown: 1, Doubts: 3}
+	if got := digestRow(digest.Digest{}, &in)["doubts"]; got != 3 {
+		t.Errorf("JSON says %v doubts, want 3", got)
+	}
+	if got := ledgerLines(in); !strings.Contains(got, "3 of them") || !strings.Contains(got, "may have arrived twice") {
+		t.Errorf("lines are %q", got)
+	}
+	in.Doubts = 0
+	if got := ledgerLines(in); strings.Contains(got, "doubts") {
+		t.Errorf("without a doubt: %q", got)
+	}
+	if got := ledgerLines(delivery.Tally{}); got != "" {
+		t.Errorf("before the launch: %q", got)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 )
 
 type serveCommand struct {
-	Roles []string `help:"Which parts to run here: web, worker, scheduler. All, unless told otherwise; apart only with PostgreSQL and Redis." placeholder:"ROLE"`
+	Roles []string `help:"Which parts to run here: web, worker, scheduler. All, unless told otherwise; apart only with PostgreSQL, Redis and a relay." placeholder:"ROLE"`
 }
 
 // Run serves until it is told to stop, and then finishes or hands back what it holds.

@@ -28,9 +28,6 @@ type subscriberImportCommand struct {
 	JSON    bool   `help:"Print the counts as JSON."`
 }
 
-// importBatch is how many subscribers one transaction takes.
-const importBatch = 1000
-
 // maxShown is how many bad lines are explained one by one.
 const maxShown = 20
 
@@ -93,7 +90,7 @@ type importing struct {
 
 func (i *importing) add(p subscriber.Profile) error {
 	i.batch = append(i.batch, p)
-	if len(i.batch) < importBatch {
+	if len(i.batch) < store.ImportBatch {
 		return nil
 	}
 	return i.flush()
@@ -148,9 +145,6 @@ func writeCSV(sh *shell, db *store.Store, topics []topic.Topic) error {
 		return err
 	}
 	err := db.EachSubscriber(sh, func(s subscriber.Subscriber) error {
-		if s.State == subscriber.Erased {
-			return nil
-		}
 		return w.Write(s.Record(topics))
 	})
 	w.Flush()

@@ -21,13 +21,24 @@ import (
 	"github.com/collabpulse/weekly/internal/demo"
 )
 
-// binary is the real program, built once for all tests that start it.
-var binary = sync.OnceValues(func() (string, error) {
+// built is the folder of the real program, removed when all tests are over.
+var built string
+
+func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "pulse-test-")
 	if err != nil {
-		return "", err
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	path := filepath.Join(dir, "pulse")
+	built = dir
+	status := m.Run()
+	os.RemoveAll(built)
+	os.Exit(status)
+}
+
+// binary is the real program, built once for all tests that start it.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(built, "pulse")
 	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
@@ -66,28 +77,53 @@ func (i *installation) run(args ...string) string {
 	return out.String()
 }
 
-// serve starts a process that must end well when the test asks it to stop.
-func (i *installation) serve(environ []string, args ...string) {
+// process is a running pulse.
+type process struct {
+	cmd *exec.Cmd
+	log lockedBuffer
+}
+
+// start starts a process that runs until it is stopped or killed.
+func (i *installation) start(environ []string, args ...string) *process {
 	i.t.Helper()
-	cmd := exec.Command(i.path, args...)
-	cmd.Env = append(append([]string(nil), i.environ...), environ...)
-	var log lockedBuffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
+	p := &process{cmd: exec.Command(i.path, args...)}
+	p.cmd.Env = append(append([]string(nil), i.environ...), environ...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	if err := p.cmd.Start(); err != nil {
 		i.t.Fatal(err)
 	}
 	i.t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			i.t.Errorf("pulse %s did not stop cleanly: %v", strings.Join(args, " "), err)
-		}
+		p.kill()
 		if i.t.Failed() {
-			i.t.Logf("pulse %s said:\n%s", strings.Join(args, " "), log.String())
+			i.t.Logf("pulse %s said:\n%s", strings.Join(args, " "), p.log.String())
 		}
-		if strings.Contains(log.String(), "@readers.test") {
+		if strings.Contains(p.log.String(), "@readers.test") {
 			i.t.Error("the log names a reader")
 		}
 	})
+	return p
+}
+
+// stop asks a process to end, which it must do well.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("%s did not stop cleanly: %v", strings.Join(p.cmd.Args, " "), err)
+	}
+}
+
+// kill ends a process that is still there as a power cut would (SIGKILL).
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+}
+
+// serve starts a process that is stopped when the test ends.
+func (i *installation) serve(environ []string, args ...string) {
+	i.t.Helper()
+	p := i.start(environ, args...)
+	i.t.Cleanup(func() { p.stop(i.t) })
 }
 
 type lockedBuffer struct {

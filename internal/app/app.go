@@ -64,7 +64,7 @@ type Options struct {
 
 // New builds a service from complete settings (see config.Settings.WithKeys). It
 // refuses, with a fault that says why, to serve readers unsafely, to split
-// embedded parts over processes, and to share a data folder.
+// embedded parts over processes, and to share a data folder or a database file.
 func New(ctx context.Context, s config.Settings, o Options) (*App, error) {
 	if err := refuse(s, o.Roles); err != nil {
 		return nil, err
@@ -101,17 +101,6 @@ func (a *App) Close() error {
 }
 
 func (a *App) onClose(f func() error) { a.closers = append(a.closers, f) }
-
-func (a *App) openLock(context.Context) error {
-	if !a.Settings.Embedded() {
-		return nil
-	}
-	unlock, err := lockDataDir(a.Settings.DataDir)
-	if err == nil {
-		a.onClose(unlock)
-	}
-	return err
-}
 
 func (a *App) openStore(ctx context.Context) (err error) {
 	if a.Store, err = OpenStore(ctx, a.Settings); err != nil {

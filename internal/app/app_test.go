@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +126,26 @@ func TestOneProcessServesFromAFolder(t *testing.T) {
 	}
 }
 
+func TestOneProcessServesFromADatabaseFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "elsewhere", "pulse.db")
+	first := build(t, settings(t, "PULSE_DATABASE_URL=sqlite:"+file))
+	alias := filepath.Join(t.TempDir(), "alias.db")
+	if err := os.Symlink(file, alias); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{file, alias} {
+		_, err := New(t.Context(), settings(t, "PULSE_DATABASE_URL=sqlite:"+name), Options{Roles: AllRoles, Log: Quiet()})
+		if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "PULSE_DATABASE_URL") {
+			t.Errorf("a second process on %s, with a data folder of its own: %v", name, err)
+		}
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	build(t, settings(t, "PULSE_DATABASE_URL=sqlite:"+file, "PULSE_ADDRESS_KEY="+string(first.Settings.AddressKey.Bytes())))
+}
+
 func TestAFolderIsFreeAgainAfterClosing(t *testing.T) {
 	t.Parallel()
 	s := settings(t)
@@ -140,12 +162,9 @@ func TestEmbeddedPartsAreNotSplit(t *testing.T) {
 		"":                                   "PULSE_DATABASE_URL",
 		"PULSE_DATABASE_URL=postgres://x/y":  "PULSE_REDIS_URL",
 		"PULSE_REDIS_URL=redis://localhost/": "PULSE_DATABASE_URL",
+		"PULSE_DATABASE_URL=postgres://x/y PULSE_REDIS_URL=redis://localhost/": "PULSE_SMTP_URLS",
 	} {
-		var more []string
-		if environ != "" {
-			more = []string{environ}
-		}
-		_, err := New(t.Context(), settings(t, more...), Options{Roles: Roles{Web: true}, Log: Quiet()})
+		_, err := New(t.Context(), settings(t, strings.Fields(environ)...), Options{Roles: Roles{Web: true}, Log: Quiet()})
 		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), missing) {
 			t.Errorf("with %q: %v, want %s to be asked for", environ, err, missing)
 		}
@@ -200,6 +219,14 @@ func TestTheFirstStartSaysHowToMakeAnEditor(t *testing.T) {
 	}
 }
 
+func TestWorkersPrintWithTheTemplatesThatAreApprovedWith(t *testing.T) {
+	t.Parallel()
+	a := build(t, settings(t))
+	if got := a.duties(nil).Bundle; got == "" || got != a.Renderer.Bundle() {
+		t.Errorf("workers print bundle %q, editors approve %q", got, a.Renderer.Bundle())
+	}
+}
+
 func TestARestartTakesBackWhatADeadRunHeld(t *testing.T) {
 	t.Parallel()
 	s := settings(t)
@@ -223,6 +250,39 @@ func TestARestartTakesBackWhatADeadRunHeld(t *testing.T) {
 	for deadline := time.Now().Add(20 * time.Second); a.Mailbox.Count() == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the letter that a dead run held was never sent")
+		}
+	}
+}
+
+func TestWhatTheHTTPServerSaysIsLoggedWithoutAddresses(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") })
+	go func() { served <- serveHTTP(ctx, listener, broken, slog.New(handler(settings(t), &log))) }()
+	if answer, err := http.Get("http://" + listener.Addr().String()); err == nil {
+		answer.Body.Close()
+		t.Error("a handler that breaks is answered")
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	got := log.String()
+	if !strings.Contains(got, "level=WARN") || !strings.Contains(got, "panic serving [address]: broken") || strings.Contains(got, "127.0.0.1") {
+		t.Errorf("logged %.300q", got)
+	}
+	for text, want := range map[string]string{
+		"http: TLS handshake error from [2001:db8::7%eth0]:4711: EOF": "http: TLS handshake error from [address]: EOF",
+		"serving 192.0.2.7:80, version 1.26.0:":                       "serving [address], version 1.26.0:",
+	} {
+		if got := peer.ReplaceAllString(text, "[address]"); got != want {
+			t.Errorf("%q became %q", text, got)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func (a *App) metricsPage() http.Handler {
 
 // serveProbes answers machines at PULSE_METRICS_LISTEN.
 func (a *App) serveProbes(ctx context.Context) error {
-	return serveHTTP(ctx, a.probes, web.Probes(web.Config{Log: a.log, Health: a.checks(), Metrics: a.metricsPage()}))
+	return serveHTTP(ctx, a.probes, web.Probes(web.Config{Log: a.log, Health: a.checks(), Metrics: a.metricsPage()}), a.log)
 }
 
 // checks are what /readyz asks.

@@ -54,15 +54,18 @@ func (r Roles) String() string {
 
 // splittable says why these roles cannot run apart under the settings, if so.
 func (r Roles) splittable(s config.Settings) error {
-	if r == AllRoles || !s.Embedded() {
+	if r == AllRoles || !s.Embedded() && !s.MailboxOnly() {
 		return nil
 	}
 	var missing []string
 	if s.OnSQLite() {
-		missing = append(missing, "PostgreSQL (PULSE_DATABASE_URL)")
+		missing = append(missing, "PULSE_DATABASE_URL (PostgreSQL)")
 	}
 	if s.RedisURL == "" {
-		missing = append(missing, "Redis (PULSE_REDIS_URL)")
+		missing = append(missing, "PULSE_REDIS_URL (Redis)")
 	}
-	return fault.New(fault.Invalid, "Roles can only run apart when they share a database and a queue: set %s, or leave --roles out.", strings.Join(missing, " and "))
+	if s.MailboxOnly() {
+		missing = append(missing, "PULSE_SMTP_URLS (a relay)")
+	}
+	return fault.New(fault.Invalid, "Roles can only run apart when they share a database, a queue and a relay: set %s; or leave --roles out.", strings.Join(missing, ", "))
 }

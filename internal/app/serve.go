@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -57,7 +58,7 @@ func drain(failed <-chan error) (all []error) {
 }
 
 // takeBack settles what an earlier run left behind. With embedded parts nobody
-// else can be running, since this process holds the folder's lock, so there is no
+// else can be running, since this process holds the database's lock, so there is no
 // lease to wait for.
 func (a *App) takeBack(ctx context.Context) error {
 	if !a.Settings.OnSQLite() {
@@ -85,12 +86,13 @@ func (a *App) serveWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serveHTTP(ctx, a.listener, handler)
+	return serveHTTP(ctx, a.listener, handler, a.log)
 }
 
 // serveHTTP answers requests until the context ends, and then those under way.
-func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
+		ErrorLog:          slog.NewLogLogger(unaddressed{log.Handler()}, slog.LevelWarn),
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -125,7 +127,7 @@ func (a *App) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	workers := jobs.NewWorkers(a.conn, a.Queue, jobs.Work{Sender: sender, Gatherer: a.gatherer(), Digests: a.Store, Limits: Limits(a.Settings)}, a.tasks)
+	workers := jobs.NewWorkers(a.conn, a.Queue, a.duties(sender), a.tasks)
 	if err := workers.Start(); err != nil {
 		return err
 	}
@@ -133,6 +135,11 @@ func (a *App) work(ctx context.Context) error {
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.stopping())
 	defer cancel()
 	return workers.Stop(within)
+}
+
+// duties are what a worker does, and with what.
+func (a *App) duties(s *send.Sender) jobs.Work {
+	return jobs.Work{Sender: s, Gatherer: a.gatherer(), Digests: a.Store, Limits: Limits(a.Settings), Bundle: a.Renderer.Bundle()}
 }
 
 // stopping is how long workers may take to wind down: a group on the wire, its

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/collabpulse/weekly/internal/address"
 	"github.com/collabpulse/weekly/internal/config"
@@ -26,9 +27,17 @@ func ConnectStore(ctx context.Context, s config.Settings) (*store.Store, error) 
 		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
 			return nil, fmt.Errorf("app: the data folder: %w", err)
 		}
-		target = "sqlite:" + filepath.Join(s.DataDir, databaseFile)
+		target = "sqlite:" + databasePath(s)
 	}
-	return store.Open(ctx, target, store.Options{Hasher: address})
+	return store.Open(ctx, target, store.Options{Zone: s.Zone.Location, Hasher: address})
+}
+
+// databasePath is the file of a database that is one.
+func databasePath(s config.Settings) string {
+	if path, ok := strings.CutPrefix(s.DatabaseURL, "sqlite:"); ok {
+		return path
+	}
+	return filepath.Join(s.DataDir, databaseFile)
 }
 
 // OpenStore opens the database of the settings and brings its schema up to date.

@@ -57,10 +57,10 @@ const wantsKeys = "PULSE_SECRETS and PULSE_ADDRESS_KEY must be set before reader
 
 // Refusals are the reasons not to serve readers with these settings: each a
 // sentence that says what to set. An address that only this machine reaches may
-// be served with anything.
+// be served with anything, but not to the network with an open mailbox.
 func (s Settings) Refusals() []string {
 	if s.BaseURL.Local() {
-		return nil
+		return s.exposes()
 	}
 	var all []string
 	if s.lacksKeys() {
@@ -76,4 +76,14 @@ func (s Settings) Refusals() []string {
 		all = append(all, "PULSE_FROM must name a sender of your own domain.")
 	}
 	return all
+}
+
+// exposes refuses to show the built-in mailbox to the network: in it lie the links
+// that sign editors in.
+func (s Settings) exposes() []string {
+	host, _, _ := net.SplitHostPort(s.Listen)
+	if !s.MailboxOnly() || loopback(host) {
+		return nil
+	}
+	return []string{"PULSE_LISTEN is reached from the network, and without a relay everybody there could read every mail: set PULSE_SMTP_URLS, or listen on 127.0.0.1."}
 }

@@ -90,6 +90,22 @@ func TestAPublicAddressWantsSecretsPostalAddressAndARelay(t *testing.T) {
 	}
 }
 
+func TestAnOpenMailboxIsNotServedToTheNetwork(t *testing.T) {
+	t.Parallel()
+	for listen, refused := range map[string]bool{
+		"127.0.0.1:8080": false, "127.9.9.9:80": false, "[::1]:8080": false, "localhost:8080": false,
+		"0.0.0.0:8080": true, ":8080": true, "[::]:8080": true, "192.168.1.7:8080": true, "pulse.lan:8080": true,
+	} {
+		got := load(t, "PULSE_LISTEN="+listen).Refusals()
+		if (len(got) > 0) != refused || refused && !strings.Contains(got[0], "PULSE_SMTP_URLS") {
+			t.Errorf("%s: refusals %q", listen, got)
+		}
+		if got := load(t, "PULSE_LISTEN="+listen, "PULSE_SMTP_URLS=smtp://relay").Refusals(); len(got) != 0 {
+			t.Errorf("%s with a relay: refusals %q", listen, got)
+		}
+	}
+}
+
 func TestNoListingShowsASecretOrAPassword(t *testing.T) {
 	t.Parallel()
 	s := load(t, "PULSE_SECRETS="+strings.Repeat("x", 40), "PULSE_ADDRESS_KEY="+strings.Repeat("y", 40),

@@ -14,9 +14,6 @@ import (
 // Secret is text that never prints.
 type Secret struct{ value []byte }
 
-// NewSecret wraps a secret.
-func NewSecret(value string) Secret { return Secret{value: []byte(value)} }
-
 // Bytes is the secret itself, for the one place that uses it.
 func (s Secret) Bytes() []byte { return s.value }
 
@@ -89,7 +86,11 @@ func (u URL) Local() bool {
 	if u.URL == nil {
 		return true
 	}
-	host := u.Hostname()
+	return loopback(u.Hostname())
+}
+
+// loopback reports whether a host's name leads no further than this machine.
+func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
 }

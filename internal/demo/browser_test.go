@@ -115,9 +115,14 @@ func (v visitor) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 
 func (v visitor) visit(url string) { v.t.Helper(); v.do("opening "+url, chromedp.Navigate(url)) }
 
-// press presses a button by its words and waits for the page to say something.
+// press presses a button by its words, one that leads to a new page, and waits for
+// that page to say something. The page it is pressed on is marked, for the same
+// words may stand there already, and the next click would overtake this one.
 func (v visitor) press(button, says string) {
 	v.t.Helper()
+	if _, err := chromedp.Run(v.tab, chromedp.Evaluate[bool]("window.pressed = true")); err != nil {
+		v.t.Fatalf("marking the page before pressing %s: %v", button, err)
+	}
 	v.do("pressing "+button, chromedp.Click(fmt.Sprintf("//main//button[contains(normalize-space(.), %q)]", button), chromedp.NodeVisible))
 	v.sees(says)
 }
@@ -133,10 +138,11 @@ func (v visitor) write(field, text string) {
 	v.do("writing into "+field, chromedp.Clear(chromedp.CSS(field)), chromedp.SendKeys(chromedp.CSS(field), text))
 }
 
-// sees waits for words in the main part of the page.
+// sees waits for words in the main part of a page that has loaded whole, scripts
+// included, and on which nothing was pressed.
 func (v visitor) sees(words string) {
 	v.t.Helper()
-	asked := fmt.Sprintf("(document.querySelector('main')?.innerText ?? '').includes(%q)", words)
+	asked := fmt.Sprintf("!window.pressed && document.readyState === 'complete' && (document.querySelector('main')?.innerText ?? '').includes(%q)", words)
 	err := until(v.tab, "the page to say "+words, func() (bool, error) {
 		there, err := chromedp.Run(v.tab, chromedp.Evaluate[bool](asked))
 		return there && err == nil, nil // asked while one page makes way for the next, it fails
@@ -212,7 +218,7 @@ func (v visitor) signIn(w *Walk) {
 	}
 	v.visit(w.Site.Console("digests"))
 	v.write("input[name=email]", editorAddress)
-	v.press("Mail me a link", "mail")
+	v.press("Mail me a link", "a link is on its way")
 	m, err := w.newest(v.tab, editorAddress, "sign-in mail", func(m mailbox.Message) bool { return strings.Contains(m.Text, "/console/sign-in/") })
 	if err != nil {
 		v.t.Fatal(err)
@@ -241,14 +247,14 @@ func (v visitor) addFeed(w *Walk) {
 func (v visitor) sendDigest(w *Walk) {
 	v.t.Helper()
 	v.visit(w.Site.Console("digests"))
-	v.press("Compose", "Words")
+	v.press("Compose", "Composed from what is new")
 	v.write("#subject", "Bread, running and a napkin")
-	v.press("Save the words", "Words")
+	v.press("Save the words", "Saved.")
 	v.do("leaving a story out", chromedp.Click(chromedp.CSS("button[formaction$='/exclude']")))
-	v.sees("on offer")
-	v.press("Approve it", "Send it now")
+	v.sees("The story is out.")
+	v.press("Approve it", "What you see is what will be sent")
 	v.open("Send it now")
-	v.press("Yes, send it now", "The figures")
+	v.press("Yes, send it now", "It is on its way.")
 	d := v.latest(w)
 	err := until(v.tab, "the digest to be sent", func() (bool, error) {
 		d = v.latest(w)

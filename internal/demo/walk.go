@@ -112,9 +112,12 @@ func (w *Walk) Close() error {
 	return err
 }
 
-// listen takes the port that people expect, or any when it is taken.
+// listen takes the port that people expect, or any when somebody else has it: also
+// when that is at [::1] only, for a browser may go there first for localhost.
 func listen() (net.Listener, error) {
-	if l, err := net.Listen("tcp", "127.0.0.1:8080"); err == nil {
+	if c, err := net.DialTimeout("tcp", "[::1]:8080", time.Second); err == nil {
+		c.Close()
+	} else if l, err := net.Listen("tcp", "127.0.0.1:8080"); err == nil {
 		return l, nil
 	}
 	return net.Listen("tcp", "127.0.0.1:0")
@@ -228,7 +231,7 @@ func (w *Walk) send(ctx context.Context) (digest.Digest, error) {
 		return d, err
 	}
 	w.say("Approved    snapshot %s", d.Hash[:12])
-	if err := w.Store.LaunchDigest(ctx, d.ID); err != nil {
+	if err := w.Store.LaunchDigest(ctx, d.ID, d.Version, w.Renderer.Bundle()); err != nil {
 		return d, err
 	}
 	w.Queue.WakeDigest(ctx, d.ID)
@@ -272,12 +275,15 @@ func (w *Walk) Addresses(ctx context.Context) error {
 		return err
 	}
 	w.say("")
-	w.say("  Sign-up page   %s", w.Site.Home())
-	w.say("  …on a site     %s", w.site.JoinURL())
 	w.say("  Mailbox        %s/mailbox", w.Site.Base())
+	w.say("                 every mail that was sent, as its reader sees it")
+	w.say("  Sign-up page   %s", w.Site.Home())
+	w.say("                 subscribe, then confirm from the mailbox")
+	w.say("  On a blog      %s", w.site.JoinURL())
+	w.say("                 the same form on somebody else's site")
 	w.say("  Console        %s", app.SignInLink(w.settings, id, expires))
-	w.say("                 (signs you in once, within 15 minutes; then ask for a link as %s", editorAddress)
-	w.say("                 and find it in the mailbox)")
+	w.say("                 where editors work; the link signs you in once, within 15 minutes.")
+	w.say("                 Later ask for one as %s and find it in the mailbox.", editorAddress)
 	w.say("")
 	return nil
 }

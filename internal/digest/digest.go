@@ -34,7 +34,7 @@ const (
 	Sending   State = 2
 	Sent      State = 3
 	Skipped   State = 4 // nothing new; Reason says so
-	Held      State = 5 // found too late; an editor decides
+	Held      State = 5 // not to be launched by itself; an editor decides
 	Paused    State = 6
 	Cancelled State = 7
 )
@@ -74,7 +74,28 @@ type Digest struct {
 	LineUp     LineUp
 }
 
+// Day is the day on the masthead, as an instant of it: that of the time the digest
+// is to be sent, or now for one without a time, or whose time was missed.
+func (d Digest) Day(now time.Time) time.Time {
+	if d.State == Held || d.SendAt.Before(now) {
+		return now
+	}
+	return d.SendAt
+}
+
+// SameDay reports whether the zone's calendar has one day for both instants.
+func SameDay(a, b time.Time, zone *time.Location) bool {
+	return a.In(zone).Format(time.DateOnly) == b.In(zone).Format(time.DateOnly)
+}
+
+// Due reports whether the digest is to be launched by itself now: its time has
+// come, and is not more than LateAfter past.
+func (d Digest) Due(now time.Time) bool {
+	return d.State == Approved && !d.SendAt.IsZero() && !d.SendAt.After(now) && now.Sub(d.SendAt) <= LateAfter
+}
+
 // Window is the span of time whose stories a digest takes: From < appeared ≤ To.
+// It reaches Overlap into the one before it; what that one offered is left out.
 type Window struct{ From, To time.Time }
 
 // Slot is one turn of the schedule.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/collabpulse/weekly/internal/fault"
 )
@@ -72,5 +73,23 @@ func TestASlotByHandIsNone(t *testing.T) {
 	t.Parallel()
 	if !(Slot{}).IsZero() || (Slot{Schedule: "weekly"}).IsZero() {
 		t.Error("only a slot without a schedule is none")
+	}
+}
+
+func TestTheMastheadShowsTheDayOfSendingOrToday(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		digest Digest
+		want   time.Time
+	}{
+		"not scheduled": {Digest{}, now},
+		"scheduled":     {Digest{State: Approved, SendAt: now.Add(time.Hour)}, now.Add(time.Hour)},
+		"overdue":       {Digest{State: Approved, SendAt: now.Add(-time.Hour)}, now},
+		"held":          {Digest{State: Held, SendAt: now.Add(time.Hour)}, now},
+	} {
+		if got := c.digest.Day(now); !got.Equal(c.want) {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -18,6 +18,12 @@ type Order struct {
 // FirstWindow is how far the first digest of all looks back.
 const FirstWindow = 14 * 24 * time.Hour
 
+// Overlap is how far a window reaches back into the one before it. A story bears
+// the moment its feed was looked at and is there a little later, when the look is
+// written: one looked at just before a digest was composed may have missed it. A
+// look takes minutes at the most.
+const Overlap = time.Hour
+
 // Texts are what an editor writes into a digest.
 type Texts struct {
 	Subject   string

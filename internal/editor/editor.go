@@ -19,7 +19,7 @@ import (
 // Role is what somebody may do. The numbers are stored.
 type Role uint8
 
-// The roles. An admin may do all an editor may, and manage people and suppressions.
+// The roles. They are recorded and shown; an admin may do what an editor may.
 const (
 	Normal Role = 1
 	Admin  Role = 2

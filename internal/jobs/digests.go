@@ -12,8 +12,9 @@ import (
 type Digests interface {
 	// ComposeDigest makes the draft for a slot, or finds the one there is.
 	ComposeDigest(ctx context.Context, o digest.Order) (d digest.Digest, created bool, err error)
-	// LaunchDigest starts an approved digest; fault.Conflict when it is not one.
-	LaunchDigest(ctx context.Context, id int64) error
+	// LaunchDue starts an approved digest whose time has come; fault.Conflict when it
+	// is not one, or was approved with templates other than those of the bundle.
+	LaunchDue(ctx context.Context, id int64, bundle string) error
 	// FreezeDigest plans one chunk of the audience.
 	FreezeDigest(ctx context.Context, id int64) (done bool, err error)
 	// FinishDigest closes a digest of which every row is settled.
@@ -39,15 +40,16 @@ func (w *Workers) compose(ctx context.Context, payload []byte) error {
 
 // launch starts a digest whose time has come.
 //
-// Safe to run twice: launching one that is sending changes nothing, and one that
-// was edited or cancelled since the tick saw it refuses.
+// Safe to run twice: launching one that is sending changes nothing. Safe to run
+// late: one that was edited, cancelled or held since the tick saw it refuses.
 func (w *Workers) launch(ctx context.Context, payload []byte) error {
 	p, err := decode[digestPayload](payload)
 	if err != nil {
 		return err
 	}
 	id := p.Digest
-	if err := w.work.Digests.LaunchDigest(ctx, id); err != nil {
+	if err := w.work.Digests.LaunchDue(ctx, id, w.work.Bundle); err != nil {
+		w.client.WakeOutbox(ctx) // it may have been held, which editors are told by letter
 		return err
 	}
 	w.Log.InfoContext(ctx, "digest launched", "digest", id)

@@ -93,7 +93,7 @@ func (q queue) newClient(t *testing.T) *Client {
 // start starts workers that stop with the test, at the latest.
 func (q queue) start(t *testing.T, c *Client, v *village) *Workers {
 	t.Helper()
-	w := NewWorkers(q.conn, c, Work{Sender: v, Gatherer: v, Digests: v}, q.settings)
+	w := NewWorkers(q.conn, c, Work{Sender: v, Gatherer: v, Digests: v, Bundle: "templates"}, q.settings)
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -144,8 +144,10 @@ type village struct {
 	gathered []int64
 	composed []digest.Slot
 	launched []int64
+	bundle   string // what the last launch was asked with
 	held     []int64
 	swept    delivery.Reclaimed
+	old      int // pending readers, and letters, to be purged
 
 	pace    time.Duration      // how long one row takes
 	hold    chan struct{}      // when set, a drain waits for it to close, or to be told to stop
@@ -237,11 +239,11 @@ func (v *village) ComposeDigest(_ context.Context, o digest.Order) (digest.Diges
 	return digest.Digest{ID: 1}, true, v.errs["ComposeDigest"]
 }
 
-func (v *village) LaunchDigest(_ context.Context, id int64) error {
+func (v *village) LaunchDue(_ context.Context, id int64, bundle string) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.launched = append(v.launched, id)
-	return v.errs["LaunchDigest"]
+	v.launched, v.bundle = append(v.launched, id), bundle
+	return v.errs["LaunchDue"]
 }
 
 // chunk is how many rows one FreezeDigest plans.
@@ -291,6 +293,10 @@ func (v *village) Waiting(context.Context, delivery.Scope) (int, time.Time, erro
 func (v *village) HoldLate(context.Context) ([]int64, error) { return v.held, v.errs["HoldLate"] }
 
 func (v *village) ExpireQueued(context.Context) (int, error) { return 0, v.errs["ExpireQueued"] }
+
+func (v *village) PurgePending(context.Context) (int, error) { return v.old, v.errs["PurgePending"] }
+
+func (v *village) PurgeOutbox(context.Context) (int, error) { return v.old, v.errs["PurgeOutbox"] }
 
 func (v *village) Digests(context.Context, int) ([]digest.Digest, error) {
 	return v.past, v.errs["Digests"]

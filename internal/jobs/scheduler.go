@@ -29,6 +29,15 @@ type Chores interface {
 	ExpireQueued(ctx context.Context) (int, error)
 	FinishDigest(ctx context.Context, id int64) (finished bool, err error)
 	Digests(ctx context.Context, limit int) ([]digest.Digest, error)
+	Purges
+}
+
+// Purges delete what is kept for so long and no longer, each in short transactions.
+type Purges interface {
+	// PurgePending forgets sign-ups that were never confirmed.
+	PurgePending(ctx context.Context) (int, error)
+	// PurgeOutbox deletes letters settled long ago.
+	PurgeOutbox(ctx context.Context) (int, error)
 }
 
 // Sweeper takes back the rows of workers that died.
@@ -109,6 +118,7 @@ func (s *Scheduler) Tick(ctx context.Context) error {
 		{"expire", s.expire},
 		{"send", s.send},
 		{"outbox", s.outbox},
+		{"purge", s.purge},
 	}
 	var failed error
 	for _, step := range steps {
@@ -175,6 +185,16 @@ func (s *Scheduler) outbox(ctx context.Context) error {
 	}
 	_, err = s.client.enqueue(ctx, outboxTask("outbox"))
 	return err
+}
+
+// purge comes last, so that what people wait for does not.
+func (s *Scheduler) purge(ctx context.Context) error {
+	pending, err := s.Chores.PurgePending(ctx)
+	letters, failed := s.Chores.PurgeOutbox(ctx)
+	if pending+letters > 0 {
+		s.Log.InfoContext(ctx, "purged", "pending", pending, "letters", letters)
+	}
+	return errors.Join(err, failed)
 }
 
 // sweep takes back what the dead held, and has it sent.

@@ -82,7 +82,7 @@ func embeddedScheduler(t *testing.T, v *village, p Plan) (*Scheduler, queue) {
 func TestAStepThatFailsKeepsNoOtherFromBeingTaken(t *testing.T) {
 	t.Parallel()
 	steps := map[string]string{
-		"DueSources": "gather", "Digests": "compose", "DueDigests": "launch", "HoldLate": "hold",
+		"DueSources": "gather", "Digests": "compose", "DueDigests": "launch", "HoldLate": "hold", "PurgePending": "purge", "PurgeOutbox": "purge",
 		"OpenDigests": "send", "ExpireQueued": "expire", "Waiting": "outbox",
 	}
 	for method, step := range steps {
@@ -111,6 +111,14 @@ func TestHeldDigestsAreToldOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.until(t, "the letter went out", func() bool { return v.drains > 0 })
+}
+
+func TestATickPurgesWhatIsOldAndSaysHowMuch(t *testing.T) {
+	t.Parallel()
+	s, q := embeddedScheduler(t, &village{old: 3}, Plan{})
+	if err := s.Tick(t.Context()); err != nil || !strings.Contains(q.log.String(), "msg=purged pending=3 letters=3") {
+		t.Errorf("%v; %s", err, q.log)
+	}
 }
 
 func TestTheSchedulerTicksAtOnceAndGoesOnWhateverFails(t *testing.T) {

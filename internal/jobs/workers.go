@@ -20,6 +20,7 @@ type Work struct {
 	Gatherer Gatherer
 	Digests  Digests
 	Limits   digest.Limits // of the digests composed for a slot; digest.DefaultLimits when zero
+	Bundle   string        // of the templates that editions are printed with; "" for no matter which
 }
 
 // Workers run tasks. There are three servers of asynq in a process, so that no

@@ -32,12 +32,16 @@ func TestAWakeIsNeverLostToADrainThatIsJustEnding(t *testing.T) {
 		v := &village{}
 		c := q.newClient(t)
 		q.start(t, c, v)
-		for range 100 {
-			v.with(func() { v.letters++ })
+		for range 5 {
+			ending := make(chan struct{}) // holds up drains that have looked and found nothing more
+			v.with(func() { v.letters, v.hold = 1, ending })
 			c.WakeOutbox(t.Context())
-			time.Sleep(time.Millisecond)
+			v.until(t, "a drain is about to end", func() bool { return v.letters == 0 })
+			v.with(func() { v.letters, v.hold = 1, nil })
+			c.WakeOutbox(t.Context())
+			close(ending)
+			v.until(t, "the letter went out", func() bool { return v.letters == 0 })
 		}
-		v.until(t, "every letter went out", func() bool { return v.letters == 0 })
 	})
 }
 
@@ -148,12 +152,12 @@ func TestALaneThatDoesNotStopHoldsUpStopOnlyForSoLong(t *testing.T) {
 	t.Cleanup(closing)
 	q := newQueue(t, conn)
 	q.settings.StopFor = 50 * time.Millisecond
-	release := make(chan struct{})
-	v := &village{onDrain: func(context.Context) { <-release }}
+	draining, release := make(chan struct{}), make(chan struct{})
+	v := &village{onDrain: func(context.Context) { close(draining); <-release }}
 	c := q.newClient(t)
 	w := q.start(t, c, v)
 	c.WakeOutbox(t.Context())
-	time.Sleep(100 * time.Millisecond)
+	<-draining
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if err := w.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -257,7 +261,7 @@ func TestATaskThatPanicsHarmsNoOther(t *testing.T) {
 func TestWhatWouldFailAgainIsAnAnswerAndNotRepeated(t *testing.T) {
 	t.Parallel()
 	eachRedis(t, func(t *testing.T, q queue) {
-		v := &village{errs: map[string]error{"LaunchDigest": fault.New(fault.Conflict, "It was cancelled.")}}
+		v := &village{errs: map[string]error{"LaunchDue": fault.New(fault.Conflict, "It was cancelled.")}}
 		c := q.newClient(t)
 		q.start(t, c, v)
 		for want := 1; want <= 2; want++ { // the name is free again at once
@@ -283,6 +287,9 @@ func TestALaunchedDigestIsPlannedAndSentAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.until(t, "it was sent", func() bool { return v.sent == 5 && v.finished == 1 })
+		if v.bundle != "templates" {
+			t.Errorf("launched without saying with which templates: %q", v.bundle)
+		}
 	})
 }
 
@@ -337,11 +344,19 @@ func TestTheLogNamesTheTaskEverywhereAndNothingElse(t *testing.T) {
 		c := q.newClient(t)
 		q.start(t, c, v)
 		c.WakeDigest(t.Context(), 7)
-		v.until(t, "it was sent", func() bool { return v.finished == 1 })
+		v.until(t, "it was sent, and its editors told", func() bool { return v.finished == 1 && v.drains > 0 })
+		named := map[bool]int{} // by whether it is the digest's task or the outbox's, which has a name of asynq's
 		for line := range strings.Lines(q.log.String()) {
-			if strings.Contains(line, "far below") && strings.Count(line, "task=send:7:") != 1 {
+			if !strings.Contains(line, "far below") {
+				continue
+			}
+			named[strings.Contains(line, "task=send:7:")]++
+			if strings.Count(line, "task=") != 1 {
 				t.Errorf("logged %q", line)
 			}
+		}
+		if named[true] == 0 || named[false] == 0 {
+			t.Errorf("%d lines name a lane and %d the outbox: %s", named[true], named[false], q.log)
 		}
 	})
 }

@@ -63,6 +63,9 @@ func (k Kind) KeepTrying() time.Duration {
 	}
 }
 
+// KeepFor is how long a settled letter is kept, to tell what became of it.
+const KeepFor = 30 * 24 * time.Hour
+
 // ForReader reports whether a letter of this kind may go only to an address
 // that is not suppressed. Mail to editors does not ask.
 func (k Kind) ForReader() bool {

@@ -96,7 +96,7 @@ func letters() []letterCase {
 				Reason: "Its time had passed by more than six hours when the service came back."}},
 		{"finished", "A digest went out: every figure that is not zero.", outbox.Finished,
 			render.Facts{Digest: subject, Console: site + "/console/digests/7",
-				Tally:    delivery.Tally{Planned: 12408, Sent: 12391, Failed: 9, Skipped: 6, Unknown: 2},
+				Tally:    delivery.Tally{Planned: 12408, Sent: 12391, Failed: 9, Skipped: 6, Unknown: 2, Doubts: 14},
 				Excluded: digest.Excluded{NoStories: 311, Paused: 48, Pending: 120, Unsubscribed: 1033, Suppressed: 27, Erased: 4}}},
 		{"leave-link", "A fresh link to leave, which never expires.", outbox.LeaveByMail, render.Facts{Link: leave}},
 	}

@@ -114,7 +114,8 @@ func figures(t delivery.Tally) []figure {
 	}{
 		{"Failed", t.Failed},
 		{"Skipped", t.Skipped},
-		{"In doubt", t.Unknown},
+		{"Unknown", t.Unknown},
+		{"Perhaps twice", t.Doubts},
 	}
 	for _, r := range rest {
 		if r.n > 0 {

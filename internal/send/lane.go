@@ -14,7 +14,8 @@ type lane struct {
 	*Sender
 	scope delivery.Scope
 	place *term
-	conn  Conn // nil until the first rows are claimed, and after it broke
+	conn  Conn                      // nil until the first rows are claimed, and after it broke
+	noted map[delivery.Outcome]bool // the kinds of answer that were logged
 
 	stop context.Context // done: wind down; we were told to, or the term is over
 	cut  context.Context // done: drop the connection; the term is cut, or Grace has passed since stop
@@ -32,7 +33,7 @@ func (s *Sender) lane(ctx context.Context, scope delivery.Scope, place *term) *l
 		drop()
 		halt()
 	}
-	return &lane{Sender: s, scope: scope, place: place, stop: stop, cut: lent{cut, ctx}, end: end}
+	return &lane{Sender: s, scope: scope, place: place, stop: stop, cut: lent{cut, ctx}, end: end, noted: make(map[delivery.Outcome]bool)}
 }
 
 // lent is a context that ends as one does and carries the values of another,

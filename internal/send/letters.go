@@ -212,9 +212,5 @@ func (c *LetterComposer) draft(ctx context.Context, id int64) (digest.Snapshot, 
 	if err != nil {
 		return digest.Snapshot{}, err
 	}
-	date := d.SendAt
-	if date.IsZero() {
-		date = c.Now()
-	}
-	return d.Freeze(topics, date, c.writer.Bundle())
+	return d.Freeze(topics, d.Day(c.Now()), c.writer.Bundle())
 }

@@ -135,7 +135,7 @@ func (p *post) launched(t *testing.T, readers int) int64 {
 	must(t, err)
 	_, err = p.ApproveDigest(ctx, id, d.Version, "mara", "bundle")
 	must(t, err)
-	must(t, p.LaunchDigest(ctx, id))
+	must(t, p.LaunchDigest(ctx, id, 0, ""))
 	done, err := p.FreezeDigest(ctx, id)
 	if err != nil || !done {
 		t.Fatalf("frozen %v, %v", done, err)

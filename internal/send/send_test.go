@@ -1,9 +1,11 @@
 package send_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -267,6 +269,32 @@ func TestRefusalsAreRecordedForWhatTheyAre(t *testing.T) {
 		}
 		if r := d.book.row(2); r.tries != 1 {
 			t.Errorf("%d tries were counted, want 1", r.tries)
+		}
+	})
+}
+
+func TestWhatARelaySaysIsLoggedOnceForEachCodeInADrain(t *testing.T) {
+	inBubble(t, 9, func(t *testing.T, d *desk) {
+		answers := []delivery.Outcome{
+			{Verdict: delivery.Accepted, Code: 250, Text: "queued"},
+			{Verdict: delivery.RefusedForGood, Code: 554, Enhanced: "5.7.1", Text: "no thanks"},
+			{Verdict: delivery.Deferred, Code: 451, Enhanced: "4.7.1", Text: "come back later"},
+		}
+		i := 0 // one lane asks for one mail after the other
+		d.answer = func(message.Message) delivery.Outcome { i++; return answers[i%3] }
+		var log bytes.Buffer
+		d.sender.Log = slog.New(slog.NewTextHandler(&log, nil))
+		d.drain(t)
+		for _, want := range []string{
+			`level=WARN msg="mail not taken" digest=7 relay=test verdict=refused code=554 enhanced=5.7.1 text="no thanks"`,
+			`level=INFO msg="mail not taken" digest=7 relay=test verdict=deferred code=451 enhanced=4.7.1 text="come back later"`,
+		} {
+			if strings.Count(log.String(), want) != 1 {
+				t.Errorf("want once %s, got\n%s", want, log.String())
+			}
+		}
+		if n := strings.Count(log.String(), "mail not taken"); n != 2 {
+			t.Errorf("%d lines, want 2", n)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -21,8 +22,26 @@ func (l *lane) record(results []delivery.Result) error {
 	}
 	for _, r := range results {
 		l.Observe(l.scope, r)
+		l.note(r)
 	}
 	return nil
+}
+
+// note logs what a relay said when it did not take a mail: the first of each code
+// in a drain, since a relay that refuses one often refuses a thousand in the same
+// words. The text holds no address.
+func (l *lane) note(r delivery.Result) {
+	kind := delivery.Outcome{Verdict: r.Verdict, Code: r.Code}
+	if r.Verdict == delivery.Accepted || r.Relay == "" || l.noted[kind] {
+		return
+	}
+	l.noted[kind] = true
+	level := slog.LevelInfo
+	if r.Verdict == delivery.RefusedForGood || r.Verdict == delivery.InDoubt {
+		level = slog.LevelWarn
+	}
+	l.Log.Log(l.stop, level, "mail not taken", "digest", l.scope.Digest, "relay", r.Relay, "verdict", r.Verdict.String(),
+		"code", r.Code, "enhanced", r.Enhanced, "text", r.Text)
 }
 
 // handBack returns rows that did not reach the wire, due as they were.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/fault"
@@ -13,8 +12,10 @@ import (
 
 // ApproveDigest freezes what the digest says, as rendered by the templates of that
 // bundle, into a snapshot with its hash. From then on that is what is sent. Who
-// approves is noted as given. A digest with no subject or nothing in it is a
-// fault.Invalid; one that moved on or changed since the version given is a
+// approves is noted as given, and the version goes up, so that nobody voids the
+// approval from a page that does not show it. A digest with no subject or nothing
+// in it is a fault.Invalid; one that moved on or changed since the version given,
+// or that shares a story or a spotlight with another that is approved or out, is a
 // fault.Conflict.
 func (s *Store) ApproveDigest(ctx context.Context, id int64, version int, by string, bundle string) (d digest.Digest, err error) {
 	topics, err := s.Topics(ctx)
@@ -25,7 +26,7 @@ func (s *Store) ApproveDigest(ctx context.Context, id int64, version int, by str
 		if d, err = t.digestToApprove(ctx, id, version); err != nil {
 			return err
 		}
-		snapshot, err := d.Freeze(topics, later(t.now, stillAhead(d)), bundle)
+		snapshot, err := d.Freeze(topics, d.Day(t.now), bundle)
 		if err != nil {
 			return err
 		}
@@ -39,12 +40,18 @@ func (s *Store) ApproveDigest(ctx context.Context, id int64, version int, by str
 }
 
 func (t *tx) digestToApprove(ctx context.Context, id int64, version int) (digest.Digest, error) {
+	if err := t.approveAlone(ctx); err != nil {
+		return digest.Digest{}, err
+	}
 	d, err := t.digestFor(ctx, id, digest.Approve)
 	if err != nil {
 		return d, err
 	}
 	if d.Version != version {
 		return d, stale()
+	}
+	if err := t.sharesNothing(ctx, id); err != nil {
+		return d, err
 	}
 	d.LineUp, err = lineUp(ctx, t, id)
 	return d, err
@@ -53,16 +60,9 @@ func (t *tx) digestToApprove(ctx context.Context, id int64, version int) (digest
 func (t *tx) approve(ctx context.Context, d digest.Digest, snapshot digest.Snapshot, by string) error {
 	encoded := snapshot.Encode()
 	_, err := t.ExecContext(ctx, `UPDATE digests SET state = $1, reason = '', approved_at = $2, approved_by = $3,
-		snapshot = $4, snapshot_hash = $5, send_at = $6 WHERE id = $7`,
+		snapshot = $4, snapshot_hash = $5, send_at = $6, version = version + 1 WHERE id = $7`,
 		int(digest.Approved), millis(t.now), clipped(by, 254), string(encoded), digest.HashOf(encoded), millis(stillAhead(d)), d.ID)
 	return err
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // Snapshot reads what was approved and its hash. A digest without approval is a

@@ -21,7 +21,7 @@ func TestApprovalFreezesWhatTheEditorSaw(t *testing.T) {
 		must(t, err)
 		draft := drafted(t, s)
 		d := approved(t, s, draft)
-		if d.State != digest.Approved || !d.Approved.Equal(c.Now()) || d.ApprovedBy != "mara" || d.Version != draft.Version {
+		if d.State != digest.Approved || !d.Approved.Equal(c.Now()) || d.ApprovedBy != "mara" || d.Version != draft.Version+1 {
 			t.Fatalf("%+v", d)
 		}
 		must(t, s.Damage(bg, "UPDATE stories SET title = 'Rewritten', likes = 9 WHERE id = $1", st))
@@ -90,7 +90,7 @@ func TestAnApprovedDigestIsDueFromItsTimeForSixHours(t *testing.T) {
 		published(t, s, "One", 1)
 		published(t, s, "Two", 2)
 		unscheduled := approved(t, s, drafted(t, s))
-		must(t, s.IncludeStory(bg, unscheduled.ID, 1, unscheduled.LineUp.Places[0].Story.ID, false))
+		must(t, s.IncludeStory(bg, unscheduled.ID, unscheduled.Version, unscheduled.LineUp.Places[0].Story.ID, false))
 		draft, _, err := s.ComposeDigest(bg, digest.Order{Slot: tuesday()})
 		must(t, err)
 		wait := tuesday().At.Sub(c.Now())
@@ -144,7 +144,7 @@ func TestALateDigestIsHeldOnceAndTheEditorsAreTold(t *testing.T) {
 		if got := heldLate(t, s); got != nil || len(dueDigests(t, s)) != 0 {
 			t.Fatalf("held again: %v", got)
 		}
-		must(t, s.LaunchDigest(bg, d.ID))
+		must(t, s.LaunchDigest(bg, d.ID, 0, ""))
 	})
 }
 
@@ -162,16 +162,29 @@ func TestAHeldDigestMayBeScheduledAnewOrChanged(t *testing.T) {
 			t.Fatalf("%+v", held)
 		}
 		must(t, s.ScheduleDigest(bg, d.ID, held.Version, c.Now().Add(time.Hour)))
-		wantDigestState(t, s, d.ID, digest.Approved)
+		wantDigestState(t, s, d.ID, digest.Draft) // two days later than the masthead says
+		held = approved(t, s, digestOf(t, s, d.ID))
 		c.Advance(time.Hour)
 		if diff := cmp.Diff([]int64{d.ID}, dueDigests(t, s)); diff != "" {
 			t.Fatal(diff)
 		}
 		c.Advance(24 * time.Hour)
 		heldLate(t, s)
-		must(t, s.ReviseDigest(bg, d.ID, held.Version+1, digest.Texts{Subject: "After all"}))
+		must(t, s.ReviseDigest(bg, d.ID, held.Version, digest.Texts{Subject: "After all"}))
 		if after := digestOf(t, s, d.ID); after.State != digest.Draft || !after.SendAt.IsZero() {
 			t.Fatalf("%+v", after)
 		}
+	})
+}
+
+func TestAPageFromBeforeAnApprovalCannotVoidIt(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		published(t, s, "One", 1)
+		seen := drafted(t, s)
+		d := approved(t, s, seen)
+		wantKind(t, s.ReviseDigest(bg, d.ID, seen.Version, digest.Texts{Subject: "New"}), fault.Conflict)
+		wantDigestState(t, s, d.ID, digest.Approved)
+		must(t, s.ReviseDigest(bg, d.ID, d.Version, digest.Texts{Subject: "New"}))
 	})
 }

@@ -85,7 +85,7 @@ func (t *tx) draft(ctx context.Context, o digest.Order, topics []topic.Topic) (d
 	return d, nil
 }
 
-// window ends now and starts where the digest launched last ended.
+// window ends now and starts a little before the digest launched last ended.
 func (t *tx) window(ctx context.Context, since time.Time) (digest.Window, error) {
 	w := digest.Window{From: since, To: t.now}
 	if !since.IsZero() {
@@ -96,7 +96,7 @@ func (t *tx) window(ctx context.Context, since time.Time) (digest.Window, error)
 	case errors.Is(err, sql.ErrNoRows):
 		w.From, err = t.now.Add(-digest.FirstWindow), nil
 	case err == nil:
-		w.From = last.Window.To
+		w.From = last.Window.To.Add(-digest.Overlap)
 	}
 	return w, err
 }

@@ -129,7 +129,7 @@ func TestADigestTakesWhatAppearedSinceTheLastOne(t *testing.T) {
 		must(t, err)
 		published(t, s, "First", 1)
 		first := approved(t, s, drafted(t, s))
-		must(t, s.LaunchDigest(bg, first.ID))
+		must(t, s.LaunchDigest(bg, first.ID, 0, ""))
 
 		if d := drafted(t, s); d.State != digest.Skipped {
 			t.Fatalf("the same stories make another digest: %q", lines(d))
@@ -238,6 +238,46 @@ func TestTheTextsProposedFitTheirLimits(t *testing.T) {
 		texts := digest.Texts{Subject: d.Subject, Preheader: d.Preheader, Intro: d.Intro}
 		if err := texts.Check(); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+func TestAStoryGatheredWhileADigestIsComposedIsInTheNext(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		looked := c.Now() // at the feed; the look is written after the digest was composed
+		c.Advance(time.Minute)
+		launched(t, s)
+		slow := piece("slow")
+		slow.Appeared = looked
+		_, err := s.AddStory(bg, slow)
+		must(t, err)
+		older := piece("older")
+		older.Appeared = c.Now().Add(-digest.Overlap)
+		_, err = s.AddStory(bg, older)
+		must(t, err)
+		if diff := cmp.Diff([]string{"How slow came about"}, lines(drafted(t, s))); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestAStoryThatWasOfferedAndNotChosenDoesNotComeBackByItself(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		out := published(t, s, "Out", 1)
+		published(t, s, "In", 1)
+		first := drafted(t, s)
+		must(t, s.IncludeStory(bg, first.ID, first.Version, out, false))
+		first = approved(t, s, digestOf(t, s, first.ID))
+		must(t, s.LaunchDigest(bg, first.ID, 0, ""))
+		c.Advance(time.Minute)
+		if d := drafted(t, s); d.State != digest.Skipped {
+			t.Fatalf("offered again: %q", lines(d))
+		}
+		must(t, s.CancelDigest(bg, first.ID, "A mistake."))
+		if d := drafted(t, s); len(d.LineUp.Places) != 2 {
+			t.Fatalf("of a cancelled digest's stories %q are offered", lines(d))
 		}
 	})
 }

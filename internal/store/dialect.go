@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 	"github.com/pressly/goose/v3"
@@ -31,8 +32,10 @@ type dialect struct {
 	among      func(query string) string // equal to one of the values that a query finds, which runs once
 	like       string                    // the case-insensitive match operator
 	open       func(ctx context.Context, dsn string) (write, read *sql.DB, err error)
-	unique     func(error) bool // a UNIQUE or PRIMARY KEY constraint refused it
-	retryable  func(error) bool // running the transaction again may work
+	// alone waits until no other process readies the database or changes its schema.
+	alone     func(ctx context.Context, dsn string) (release func() error, err error)
+	unique    func(error) bool // a UNIQUE or PRIMARY KEY constraint refused it
+	retryable func(error) bool // running the transaction again may work
 }
 
 var sqliteDialect = dialect{
@@ -42,6 +45,7 @@ var sqliteDialect = dialect{
 	among:      func(query string) string { return "IN (" + query + ")" },
 	like:       "LIKE",
 	open:       openSQLite,
+	alone:      lockFile,
 	unique: func(err error) bool {
 		e, ok := errors.AsType[*sqlite.Error](err)
 		return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
@@ -60,6 +64,7 @@ var postgresDialect = dialect{
 	among:      func(query string) string { return "= ANY (ARRAY(" + query + "))" },
 	like:       "ILIKE",
 	open:       openPostgres,
+	alone:      func(context.Context, string) (func() error, error) { return func() error { return nil }, nil }, // goose locks the session
 	unique:     func(err error) bool { return pgCode(err) == "23505" },
 	retryable:  func(err error) bool { c := pgCode(err); return c == "40001" || c == "40P01" },
 }
@@ -95,7 +100,7 @@ func openSQLite(ctx context.Context, path string) (write, read *sql.DB, err erro
 		return nil, nil, wrap("open", err)
 	}
 	write.SetMaxOpenConns(1)
-	if err := write.PingContext(ctx); err != nil {
+	if err := firstUse(ctx, write, path); err != nil {
 		write.Close()
 		return nil, nil, wrap("open", err)
 	}
@@ -105,6 +110,26 @@ func openSQLite(ctx context.Context, path string) (write, read *sql.DB, err erro
 	}
 	read.SetMaxOpenConns(4)
 	return write, read, nil
+}
+
+// firstUse makes a connection, which turns a new file's journal to WAL. SQLite does
+// not wait while another process does that too, whatever the busy timeout.
+func firstUse(ctx context.Context, write *sql.DB, path string) error {
+	release, err := lockFile(ctx, path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write.PingContext(ctx), release())
+}
+
+// lockFile holds a file beside the database. It stays there: a lock whose file is
+// removed is no lock to whoever has it open already.
+func lockFile(ctx context.Context, path string) (release func() error, err error) {
+	lock := flock.New(path + ".migrate.lock")
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return nil, err
+	}
+	return lock.Unlock, nil
 }
 
 func openPostgres(ctx context.Context, dsn string) (write, read *sql.DB, err error) {

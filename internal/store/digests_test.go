@@ -53,7 +53,7 @@ func TestADigestNobodyKnowsIsNotFound(t *testing.T) {
 		_, err = s.ApproveDigest(bg, 7, 1, "mara", "bundle")
 		wantKind(t, err, fault.NotFound)
 		wantKind(t, s.ReviseDigest(bg, 7, 1, digest.Texts{Subject: "New"}), fault.NotFound)
-		wantKind(t, s.LaunchDigest(bg, 7), fault.NotFound)
+		wantKind(t, s.LaunchDigest(bg, 7, 0, ""), fault.NotFound)
 		wantKind(t, s.PauseDigest(bg, 7, ""), fault.NotFound)
 		wantKind(t, s.ResumeDigest(bg, 7), fault.NotFound)
 		wantKind(t, s.CancelDigest(bg, 7, ""), fault.NotFound)

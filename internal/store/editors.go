@@ -27,6 +27,19 @@ func (s *Store) AddEditor(ctx context.Context, a address.Address, name string, r
 	return e, err
 }
 
+// RemoveEditor takes the console from somebody at once: sessions and sign-ins go
+// with the editor. An address that is no editor's is a fault.NotFound.
+func (s *Store) RemoveEditor(ctx context.Context, a address.Address) error {
+	return s.update(ctx, "remove editor", func(t *tx) error {
+		e, err := t.editorBy(ctx, a)
+		if err != nil {
+			return err
+		}
+		_, err = t.ExecContext(ctx, "DELETE FROM editors WHERE id = $1", e.ID)
+		return err
+	})
+}
+
 // Editors lists everybody who may sign in, the longest-serving first.
 func (s *Store) Editors(ctx context.Context) ([]editor.Editor, error) {
 	all, err := list(ctx, s.read, scanEditor, selectEditor+" ORDER BY id")

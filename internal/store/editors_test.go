@@ -33,3 +33,22 @@ func TestEditorsAreAddedOnceAndListed(t *testing.T) {
 		wantKind(t, err, fault.Conflict)
 	})
 }
+
+func TestAnEditorWhoIsRemovedIsOutAtOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		ines, tom := editing(t, s, "ines@example.com"), editing(t, s, "tom@example.com")
+		ticket, other := signedIn(t, s, ines), signedIn(t, s, tom)
+		link, _, err := s.NewSignIn(bg, ines.Address)
+		must(t, err)
+		must(t, s.RemoveEditor(bg, mailbox(t, "INES@example.com")))
+		_, err = s.Session(bg, ticket)
+		wantKind(t, err, fault.Unauthorised)
+		_, _, err = s.UseSignIn(bg, link)
+		wantKind(t, err, fault.Gone)
+		if _, err := s.Session(bg, other); err != nil {
+			t.Fatal(err)
+		}
+		wantKind(t, s.RemoveEditor(bg, ines.Address), fault.NotFound)
+	})
+}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/collabpulse/weekly/internal/address"
 	"github.com/collabpulse/weekly/internal/consent"
-	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/fault"
 	"github.com/collabpulse/weekly/internal/subscriber"
 	"github.com/collabpulse/weekly/internal/suppression"
@@ -47,24 +46,30 @@ func (t *tx) forget(ctx context.Context, id int64, hash address.Hash) error {
 	if _, err := t.ExecContext(ctx, "UPDATE consents SET network = '', user_agent = '' WHERE subscriber_id = $1", id); err != nil {
 		return err
 	}
-	if err := t.skipErased(ctx, "deliveries", "subscriber_id = $3", id); err != nil {
+	if err := t.skip(ctx, skipDeliveries, id); err != nil {
 		return err
 	}
 	if _, err := t.ExecContext(ctx, "UPDATE deliveries SET domain_group = '' WHERE subscriber_id = $1", id); err != nil {
 		return err
 	}
-	if err := t.skipErased(ctx, "outbox", "address_hash = $3 AND subscriber_id <> 0", hash[:]); err != nil {
+	if err := t.skip(ctx, skipLetters, hash[:]); err != nil {
 		return err
 	}
-	_, err := t.ExecContext(ctx, "UPDATE outbox SET address = '', domain_group = '' WHERE address_hash = $1 AND subscriber_id <> 0 AND state <> $2",
-		hash[:], int(delivery.Handing))
+	_, err := t.ExecContext(ctx, wipeLetters, hash[:])
 	return err
 }
 
-// skipErased settles the rows that have not begun to be handed over. One that has
-// is asked about again at its next intent, where the suppression stops it.
-func (t *tx) skipErased(ctx context.Context, table, theirs string, who any) error {
-	_, err := t.ExecContext(ctx, "UPDATE "+table+" SET state = 5, reason = $1, changed_at = $2 WHERE "+theirs+" AND state IN (0, 1)",
-		int(delivery.Erased), millis(t.now), who)
+// skip settles the rows that have not begun to be handed over. One that has is
+// asked about again at its next intent, where the suppression stops it.
+func (t *tx) skip(ctx context.Context, rows string, who any) error {
+	_, err := t.ExecContext(ctx, rows, millis(t.now), who)
 	return err
 }
+
+var (
+	skipDeliveries = inNumbers("UPDATE deliveries SET " + skipErased + " AND subscriber_id = $2")
+	skipLetters    = inNumbers("UPDATE outbox SET " + skipErased + " AND address_hash = $2 AND subscriber_id <> 0")
+	wipeLetters    = inNumbers("UPDATE outbox SET address = '', domain_group = '' WHERE address_hash = $1 AND subscriber_id <> 0 AND state <> {handing}")
+)
+
+const skipErased = "state = {skipped}, reason = {because erased}, changed_at = $1 WHERE state IN ({queued}, {claimed})"

@@ -34,7 +34,7 @@ func about(t testing.TB, s *store.Store, topics ...topic.ID) digest.Digest {
 		published(t, s, "About topic "+string('0'+rune(id)), id)
 	}
 	d := approved(t, s, drafted(t, s))
-	must(t, s.LaunchDigest(bg, d.ID))
+	must(t, s.LaunchDigest(bg, d.ID, 0, ""))
 	return d
 }
 

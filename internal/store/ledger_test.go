@@ -86,7 +86,7 @@ func launched(t testing.TB, s *store.Store) digest.Digest {
 		published(t, s, fmt.Sprintf("News %d of topic %d", count, id), id)
 	}
 	d := approved(t, s, drafted(t, s))
-	must(t, s.LaunchDigest(bg, d.ID))
+	must(t, s.LaunchDigest(bg, d.ID, 0, ""))
 	return d
 }
 

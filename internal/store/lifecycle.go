@@ -48,8 +48,8 @@ func (s *Store) ResumeDigest(ctx context.Context, id int64) error {
 
 // CancelDigest ends a digest for good, before its launch or in the middle. Rows
 // that no relay has seen are skipped; those being handed over are settled by what
-// becomes of them, but nothing of the digest waits again. A digest that is over
-// is a fault.Conflict.
+// becomes of them, but nothing of the digest waits again. Its spotlights are to be
+// had again if it reached nobody. A digest that is over is a fault.Conflict.
 func (s *Store) CancelDigest(ctx context.Context, id int64, reason string) error {
 	return s.update(ctx, "cancel digest", func(t *tx) error {
 		if _, err := t.digestFor(ctx, id, digest.Cancel); err != nil {
@@ -60,8 +60,10 @@ func (s *Store) CancelDigest(ctx context.Context, id int64, reason string) error
 		if err != nil {
 			return err
 		}
-		_, err = t.ExecContext(ctx, cancelRows, id, millis(t.now))
-		return err
+		if _, err := t.ExecContext(ctx, cancelRows, id, millis(t.now)); err != nil {
+			return err
+		}
+		return t.uncarry(ctx, id)
 	})
 }
 
@@ -77,7 +79,8 @@ func (s *Store) SetDoubts(ctx context.Context, id int64, policy delivery.Doubts)
 }
 
 // ExpireQueued fails the rows of sending digests that have waited for longer than
-// delivery.Patience, pauses not counted, and returns how many. It also settles
+// delivery.Patience, pauses not counted, and returns how many; a digest that has not
+// been out for so long is not looked through. It also settles
 // what a worker gave back into a digest that was being cancelled that very moment.
 func (s *Store) ExpireQueued(ctx context.Context) (expired int, err error) {
 	err = s.update(ctx, "expire queued", func(t *tx) error {
@@ -99,7 +102,7 @@ var (
 	cancelStragglers = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, changed_at = $1
 		WHERE state = {queued} AND digest_id IN (SELECT id FROM digests WHERE state = {digest cancelled})`)
 	expireRows = inNumbers(`UPDATE deliveries SET state = {failed}, reason = {because expired}, changed_at = $1
-		WHERE state = {queued} AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending})
+		WHERE state = {queued} AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending} AND launched_at < $2 - paused_for)
 			AND due_at < $2 - (SELECT paused_for FROM digests WHERE id = deliveries.digest_id)`)
 )
 

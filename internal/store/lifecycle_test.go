@@ -104,7 +104,7 @@ func TestADigestIsPausedResumedAndCancelledOnlyWhereThatMakesSense(t *testing.T)
 		wantKind(t, s.PauseDigest(bg, d.ID, ""), fault.Conflict)
 		wantKind(t, s.ResumeDigest(bg, d.ID), fault.Conflict)
 		d = approved(t, s, d)
-		must(t, s.LaunchDigest(bg, d.ID))
+		must(t, s.LaunchDigest(bg, d.ID, 0, ""))
 		wantKind(t, s.ResumeDigest(bg, d.ID), fault.Conflict)
 		must(t, s.PauseDigest(bg, d.ID, "Wait."))
 		wantKind(t, s.PauseDigest(bg, d.ID, "Wait."), fault.Conflict)
@@ -192,5 +192,22 @@ func TestErasingAReaderSettlesWhatIsQueuedForThem(t *testing.T) {
 		d.wantTally(delivery.Tally{Planned: 2, Queued: 1, Skipped: 1})
 		d.record(d.handing(2)[:1], accepted)
 		d.finish(true)
+	})
+}
+
+// Rows are due since the launch at the earliest, so a young digest has none to fail.
+func TestADigestThatIsNotOutForLongIsNotLookedThroughForOldRows(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		sending(t, s, c, 2)
+		must(t, s.Damage(bg, "UPDATE deliveries SET due_at = 1"))
+		c.Advance(delivery.Patience)
+		if n := expired(t, s); n != 0 {
+			t.Fatalf("%d rows of a young digest expired", n)
+		}
+		c.Advance(time.Millisecond)
+		if n := expired(t, s); n != 2 {
+			t.Fatalf("%d rows expired, want 2", n)
+		}
 	})
 }

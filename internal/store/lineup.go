@@ -36,26 +36,20 @@ func scanFeature(row scanner) (f digest.Feature, err error) {
 	return f, err
 }
 
-// wider is a row with further columns after those that a scan function knows.
-type wider struct {
-	row     scanner
-	further []any
-}
-
-func (w wider) Scan(dest ...any) error { return w.row.Scan(append(dest, w.further...)...) }
-
 // spokenFor: what an approved digest includes, or one that was launched and not
 // cancelled, is not offered to another.
 const spokenFor = "ds.included AND d.state IN ({digest approved}, {digest sending}, {digest sent}, {digest paused})"
 
-// freshStories are those that appeared in the window and are not spoken for.
+// freshStories are those that appeared in the window, are not spoken for, and were
+// not offered by a digest that went out: what its editor did not choose does not
+// come back by itself.
 func (t *tx) freshStories(ctx context.Context, w digest.Window) ([]story.Story, error) {
 	return list(ctx, t, scanStory, selectFresh, millis(w.From), millis(w.To))
 }
 
 var selectFresh = inNumbers(selectStory + ` WHERE st.appeared_at > $1 AND st.appeared_at <= $2 AND NOT st.hidden
 	AND NOT EXISTS (SELECT 1 FROM digest_stories ds JOIN digests d ON d.id = ds.digest_id
-		WHERE ds.story_id = st.id AND ` + spokenFor + `)`)
+		WHERE ds.story_id = st.id AND (` + spokenFor + ` OR d.launched_at > 0 AND d.state <> {digest cancelled}))`)
 
 // waitingSpotlights are those that nobody has carried and that are not spoken for.
 func (t *tx) waitingSpotlights(ctx context.Context) ([]spotlight.Spotlight, error) {

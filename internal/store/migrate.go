@@ -12,15 +12,15 @@ import (
 	"github.com/collabpulse/weekly/internal/topic"
 )
 
-// Migrate brings the schema up to date, under a lock where several processes may
-// start at once, adds the default topics to an empty installation, and checks
+// Migrate brings the schema up to date, under a lock because several processes
+// may start at once, adds the default topics to an empty installation, and checks
 // that the address key is the one the stored hashes were made with.
 func (s *Store) Migrate(ctx context.Context) error {
-	p, err := s.provider()
+	err := s.migrate(ctx, func(p *goose.Provider) error {
+		_, err := p.Up(ctx)
+		return err
+	})
 	if err != nil {
-		return wrap("migrate", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
 		return wrap("migrate", err)
 	}
 	return s.update(ctx, "prepare", func(t *tx) error {
@@ -33,12 +33,24 @@ func (s *Store) Migrate(ctx context.Context) error {
 
 // MigrateDown undoes every migration, and with them all data.
 func (s *Store) MigrateDown(ctx context.Context) error {
+	return wrap("migrate down", s.migrate(ctx, func(p *goose.Provider) error {
+		_, err := p.DownTo(ctx, 0)
+		return err
+	}))
+}
+
+// migrate changes the schema while no other process does.
+func (s *Store) migrate(ctx context.Context, change func(*goose.Provider) error) (err error) {
+	release, err := s.dialect.alone(ctx, s.dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	p, err := s.provider()
 	if err != nil {
-		return wrap("migrate down", err)
+		return err
 	}
-	_, err = p.DownTo(ctx, 0)
-	return wrap("migrate down", err)
+	return change(p)
 }
 
 // SchemaVersion is the version the database has and the one this program wants.

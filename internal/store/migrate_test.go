@@ -40,3 +40,19 @@ func TestAnotherAddressKeyIsRefused(t *testing.T) {
 		t.Fatalf("migrating under another address key: %v, want a conflict", err)
 	}
 }
+
+// A serve, a command and a container's probe may all be the first to open a file.
+func TestManyMayOpenANewDatabaseAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		url := storetest.SQLiteURL(t)
+		together(t, 6, func(int) error {
+			s, err := store.Open(bg, url, store.Options{Hasher: storetest.Hasher()})
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			return s.Migrate(bg)
+		})
+	}
+}

@@ -18,7 +18,7 @@ func (s *Store) ReviseDigest(ctx context.Context, id int64, version int, texts d
 	if err := texts.Check(); err != nil {
 		return err
 	}
-	return s.revise(ctx, "revise digest", id, version, func(t *tx) (bool, error) {
+	return s.revise(ctx, "revise digest", id, version, func(t *tx, _ digest.Digest) (bool, error) {
 		_, err := t.ExecContext(ctx, "UPDATE digests SET subject = $1, preheader = $2, intro = $3 WHERE id = $4",
 			storable(texts.Subject), storable(texts.Preheader), storable(texts.Intro), id)
 		return true, err
@@ -30,7 +30,7 @@ func (s *Store) ReviseDigest(ctx context.Context, id int64, version int, texts d
 // that does not exist is a fault.NotFound, a hidden one a fault.Conflict, and so
 // is what ReviseDigest says.
 func (s *Store) IncludeStory(ctx context.Context, id int64, version int, story int64, included bool) error {
-	return s.revise(ctx, "include story", id, version, func(t *tx) (bool, error) {
+	return s.rearrange(ctx, "include story", id, version, func(t *tx, _ digest.LineUp) (bool, error) {
 		st, err := scanStory(t.QueryRowContext(ctx, selectStory+" WHERE st.id = $1", story))
 		switch {
 		case err != nil:
@@ -54,11 +54,7 @@ func (s *Store) IncludeStory(ctx context.Context, id int64, version int, story i
 // Where there is none nothing changes. A story that is not included is a
 // fault.NotFound; otherwise as ReviseDigest.
 func (s *Store) MoveStory(ctx context.Context, id int64, version int, story int64, up bool) error {
-	return s.revise(ctx, "move story", id, version, func(t *tx) (bool, error) {
-		l, err := lineUp(ctx, t, id)
-		if err != nil {
-			return false, err
-		}
+	return s.rearrange(ctx, "move story", id, version, func(t *tx, l digest.LineUp) (bool, error) {
 		here, there, found := neighbours(l, story, up)
 		if !found {
 			return false, fault.New(fault.NotFound, "That story is not in this digest.")
@@ -105,7 +101,7 @@ func (t *tx) place(ctx context.Context, digestID, story int64, position int) err
 // is a fault.NotFound; a hidden one, or one that a digest has carried, a
 // fault.Conflict; otherwise as ReviseDigest.
 func (s *Store) IncludeSpotlight(ctx context.Context, id int64, version int, spotlight int64, included bool) error {
-	return s.revise(ctx, "include spotlight", id, version, func(t *tx) (bool, error) {
+	return s.revise(ctx, "include spotlight", id, version, func(t *tx, _ digest.Digest) (bool, error) {
 		sp, err := scanSpotlight(t.QueryRowContext(ctx, selectSpotlight+" WHERE sp.id = $1", spotlight))
 		switch {
 		case err != nil:
@@ -128,40 +124,103 @@ func (s *Store) IncludeSpotlight(ctx context.Context, id int64, version int, spo
 }
 
 // ScheduleDigest says when an approved digest is to be launched; the zero time
-// takes that back. An approval stands, and a held digest is no longer held. It
-// fails as ReviseDigest does.
+// takes that back. The day is on the masthead, so another day voids an approval,
+// and otherwise it stands; a held digest is no longer held. A time that has passed
+// is a fault.Invalid on the field "at", and it fails as ReviseDigest does.
 func (s *Store) ScheduleDigest(ctx context.Context, id int64, version int, sendAt time.Time) error {
 	return s.update(ctx, "schedule digest", func(t *tx) error {
 		d, err := t.digestToEdit(ctx, id, version)
 		if err != nil {
 			return err
 		}
-		state := digest.Draft
-		if d.Hash != "" {
-			state = digest.Approved
+		if !sendAt.IsZero() && sendAt.Before(t.now.Add(-schedulingTakes)) {
+			return fault.Field("at", "That time has passed; choose a later one.")
+		}
+		stands, err := t.stillStands(ctx, d, sendAt)
+		if err != nil {
+			return err
+		}
+		if !stands {
+			return t.void(ctx, id, sendAt)
 		}
 		_, err = t.ExecContext(ctx, "UPDATE digests SET send_at = $1, state = $2, reason = '', version = version + 1 WHERE id = $3",
-			millis(sendAt), int(state), id)
+			millis(sendAt), int(digest.Approved), id)
 		return err
 	})
 }
 
+// schedulingTakes is how far a time may have passed: whoever says "now" means it.
+const schedulingTakes = time.Minute
+
+// stillStands reports whether a digest is approved and stays so when it is sent at
+// that time. A held one must not have lost anything to another meanwhile.
+func (t *tx) stillStands(ctx context.Context, d digest.Digest, sendAt time.Time) (bool, error) {
+	if d.Hash == "" {
+		return false, nil
+	}
+	snapshot, _, err := snapshotOf(ctx, t, d.ID)
+	if err != nil || !sendAt.IsZero() && !digest.SameDay(snapshot.Date, sendAt, t.store.zone) {
+		return false, err
+	}
+	return true, t.sharesNothing(ctx, d.ID)
+}
+
 // revise makes one change to what a digest says. Unless it turns out to be none,
 // the digest is a draft again, and a time that it missed is forgotten.
-func (s *Store) revise(ctx context.Context, what string, id int64, version int, change func(*tx) (bool, error)) error {
+func (s *Store) revise(ctx context.Context, what string, id int64, version int, change func(*tx, digest.Digest) (bool, error)) error {
 	return s.update(ctx, what, func(t *tx) error {
 		d, err := t.digestToEdit(ctx, id, version)
 		if err != nil {
 			return err
 		}
-		if made, err := change(t); err != nil || !made {
+		if made, err := change(t, d); err != nil || !made {
 			return err
 		}
-		_, err = t.ExecContext(ctx, `UPDATE digests SET state = $1, reason = '', snapshot = '', snapshot_hash = '',
-			approved_at = 0, approved_by = '', send_at = $2, version = version + 1 WHERE id = $3`,
-			int(digest.Draft), millis(stillAhead(d)), id)
-		return err
+		return t.void(ctx, id, stillAhead(d))
 	})
+}
+
+// unapproved is what a digest without approval has in its columns.
+const unapproved = "snapshot = '', snapshot_hash = '', approved_at = 0, approved_by = ''"
+
+// void makes a digest a draft that is to be sent at that time.
+func (t *tx) void(ctx context.Context, id int64, sendAt time.Time) error {
+	_, err := t.ExecContext(ctx, "UPDATE digests SET state = $1, reason = '', "+unapproved+", send_at = $2, version = version + 1 WHERE id = $3",
+		int(digest.Draft), millis(sendAt), id)
+	return err
+}
+
+// rearrange is revise for a change of the stories. Texts that are still as they
+// were proposed name stories, so they are proposed anew.
+func (s *Store) rearrange(ctx context.Context, what string, id int64, version int, change func(*tx, digest.LineUp) (bool, error)) error {
+	return s.revise(ctx, what, id, version, func(t *tx, d digest.Digest) (bool, error) {
+		before, err := lineUp(ctx, t, id)
+		if err != nil {
+			return false, err
+		}
+		if made, err := change(t, before); err != nil || !made {
+			return made, err
+		}
+		after, err := lineUp(ctx, t, id)
+		if err != nil {
+			return false, err
+		}
+		subject, preheader := proposedAnew(d, before, after)
+		_, err = t.ExecContext(ctx, "UPDATE digests SET subject = $1, preheader = $2 WHERE id = $3", subject, preheader, id)
+		return true, err
+	})
+}
+
+// proposedAnew are a digest's subject and preheader after its stories changed.
+func proposedAnew(d digest.Digest, before, after digest.LineUp) (subject, preheader string) {
+	subject, preheader = d.Subject, d.Preheader
+	if subject == digest.DefaultSubject(before) {
+		subject = digest.DefaultSubject(after)
+	}
+	if preheader == digest.DefaultPreheader(before) {
+		preheader = digest.DefaultPreheader(after)
+	}
+	return subject, preheader
 }
 
 // stillAhead is when a digest is to be launched, unless that was missed.

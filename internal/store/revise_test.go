@@ -217,7 +217,7 @@ func TestADigestCarriesOneSpotlightOfEachPillar(t *testing.T) {
 		wantKind(t, s.IncludeSpotlight(bg, d.ID, 5, 99, true), fault.NotFound)
 		must(t, s.HideSpotlight(bg, two, true))
 		wantKind(t, s.IncludeSpotlight(bg, d.ID, 5, two, true), fault.Conflict)
-		must(t, s.LaunchDigest(bg, approved(t, s, digestOf(t, s, d.ID)).ID))
+		must(t, s.LaunchDigest(bg, approved(t, s, digestOf(t, s, d.ID)).ID, 0, ""))
 		published(t, s, "News", 1)
 		next := drafted(t, s)
 		wantKind(t, s.IncludeSpotlight(bg, next.ID, next.Version, one, true), fault.Conflict)
@@ -245,14 +245,84 @@ func TestSchedulingLetsAnApprovalStand(t *testing.T) {
 		must(t, s.ScheduleDigest(bg, d.ID, 1, c.Now().Add(time.Hour)))
 		wantDigestState(t, s, d.ID, digest.Draft)
 		d = approved(t, s, digestOf(t, s, d.ID))
-		must(t, s.ScheduleDigest(bg, d.ID, 2, c.Now().Add(2*time.Hour)))
+		must(t, s.ScheduleDigest(bg, d.ID, 3, c.Now().Add(2*time.Hour)))
 		after := digestOf(t, s, d.ID)
-		if after.State != digest.Approved || after.Hash != d.Hash || !after.SendAt.Equal(c.Now().Add(2*time.Hour)) || after.Version != 3 {
+		if after.State != digest.Approved || after.Hash != d.Hash || !after.SendAt.Equal(c.Now().Add(2*time.Hour)) || after.Version != 4 {
 			t.Fatalf("%+v", after)
 		}
-		must(t, s.ScheduleDigest(bg, d.ID, 3, time.Time{}))
+		must(t, s.ScheduleDigest(bg, d.ID, 4, time.Time{}))
 		if after = digestOf(t, s, d.ID); !after.SendAt.IsZero() || after.State != digest.Approved {
 			t.Fatalf("%+v", after)
 		}
+	})
+}
+
+func TestATimeThatHasPassedIsNotScheduled(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		published(t, s, "One", 1)
+		d := drafted(t, s)
+		err := s.ScheduleDigest(bg, d.ID, d.Version, c.Now().Add(-61*time.Second))
+		if !fault.Is(err, fault.Invalid) || fault.Message(err) != "That time has passed; choose a later one." {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(d, digestOf(t, s, d.ID)); diff != "" {
+			t.Fatal(diff)
+		}
+		must(t, s.ScheduleDigest(bg, d.ID, d.Version, c.Now().Add(-time.Minute))) // "now", read off a clock
+	})
+}
+
+func TestAnotherDayVoidsAnApprovalBecauseItIsOnTheMasthead(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	must(t, err)
+	c := storetest.NewClock() // 08:00 UTC, 09:00 in Berlin
+	s, err := store.Open(bg, storetest.SQLiteURL(t), store.Options{Now: c.Now, Hasher: storetest.Hasher(), Zone: berlin})
+	must(t, err)
+	defer s.Close()
+	must(t, s.Migrate(bg))
+	published(t, s, "One", 1)
+	d := approved(t, s, drafted(t, s))
+	for _, step := range []struct {
+		hour int
+		want digest.State
+	}{{22, digest.Approved}, {23, digest.Draft}} { // 23:00 UTC is tomorrow in Berlin
+		at := time.Date(2026, 11, 23, step.hour, 30, 0, 0, time.UTC)
+		must(t, s.ScheduleDigest(bg, d.ID, d.Version, at))
+		if d = digestOf(t, s, d.ID); d.State != step.want || !d.SendAt.Equal(at) || (d.Hash != "") != (d.State == digest.Approved) {
+			t.Fatalf("at %v: %+v", at, d)
+		}
+	}
+	d = approved(t, s, d)
+	if snapshot, _, err := s.Snapshot(bg, d.ID); err != nil || !snapshot.Date.Equal(d.SendAt) {
+		t.Fatalf("dated %v, want %v; %v", snapshot.Date, d.SendAt, err)
+	}
+}
+
+func TestProposedTextsFollowTheLineUpAndAnEditorsDoNot(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		ids := map[string]int64{}
+		for _, name := range []string{"C", "B", "A"} { // the newest stands first
+			ids[name] = published(t, s, name, 1)
+			c.Advance(time.Minute)
+		}
+		d := drafted(t, s)
+		texts := func(subject, preheader string) {
+			t.Helper()
+			if d = digestOf(t, s, d.ID); d.Subject != subject || d.Preheader != preheader {
+				t.Fatalf("%q, %q; want %q, %q", d.Subject, d.Preheader, subject, preheader)
+			}
+		}
+		texts("A, and 2 more stories", "B · C")
+		must(t, s.IncludeStory(bg, d.ID, d.Version, ids["A"], false))
+		texts("B, and 1 more story", "C")
+		must(t, s.MoveStory(bg, d.ID, d.Version, ids["C"], true))
+		texts("C, and 1 more story", "B")
+		must(t, s.ReviseDigest(bg, d.ID, d.Version, digest.Texts{Subject: "Mine", Preheader: "B"}))
+		d = digestOf(t, s, d.ID)
+		must(t, s.IncludeStory(bg, d.ID, d.Version, ids["A"], true))
+		texts("Mine", "C · B")
 	})
 }

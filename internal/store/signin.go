@@ -148,15 +148,7 @@ func (s *Store) EndSession(ctx context.Context, ticket editor.Ticket) error {
 func scanSession(row scanner) (editor.Session, error) {
 	var session editor.Session
 	var created, expires int64
-	e, err := scanEditor(also{row, []any{&created, &expires}})
+	e, err := scanEditor(wider{row, []any{&created, &expires}})
 	session.Editor, session.Created, session.Expires = e, instant(created), instant(expires)
 	return session, err
 }
-
-// also scans further columns behind those that another scan reads.
-type also struct {
-	row  scanner
-	more []any
-}
-
-func (a also) Scan(dest ...any) error { return a.row.Scan(append(dest, a.more...)...) }

@@ -26,7 +26,9 @@ type Store struct {
 	write   *sql.DB // SQLite: one connection; PostgreSQL: the same pool as read
 	read    *sql.DB
 	dialect dialect
+	dsn     string // what the driver opened; on SQLite the path
 	now     func() time.Time
+	zone    *time.Location
 	hasher  address.Hasher
 	ledgers ledgers
 }
@@ -34,6 +36,7 @@ type Store struct {
 // Options are what Open needs besides the address of the database.
 type Options struct {
 	Now    func() time.Time // the clock; time.Now when nil
+	Zone   *time.Location   // whose calendar tells a digest's day; UTC when nil
 	Hasher address.Hasher
 }
 
@@ -52,7 +55,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Store{write: write, read: read, dialect: d, now: o.Now, hasher: o.Hasher, ledgers: newLedgers(d)}, nil
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	return &Store{write: write, read: read, dialect: d, dsn: dsn, now: o.Now, zone: o.Zone, hasher: o.Hasher, ledgers: newLedgers(d)}, nil
 }
 
 // Close releases every connection.
@@ -139,6 +145,15 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) 
 	}
 	return all, rows.Err()
 }
+
+// wider is a row with further columns after those that a scan function knows.
+type wider struct {
+	row     scanner
+	further []any
+}
+
+// Scan reads the columns that are known and the further ones.
+func (w wider) Scan(dest ...any) error { return w.row.Scan(append(dest, w.further...)...) }
 
 // scanID reads a row of one number.
 func scanID(row scanner) (int64, error) {

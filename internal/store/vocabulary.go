@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/collabpulse/weekly/internal/consent"
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/outbox"
@@ -25,6 +26,7 @@ func vocabulary() []string {
 		numbered("because ", delivery.Inactive, delivery.Suppressed, delivery.Erased, delivery.Cancelled, delivery.Expired, delivery.Obsolete),
 		numbered("digest ", digest.Draft, digest.Approved, digest.Sending, digest.Sent, digest.Held, digest.Paused, digest.Cancelled),
 		numbered("reader ", subscriber.Pending, subscriber.Active, subscriber.Paused, subscriber.Unsubscribed, subscriber.Suppressed, subscriber.Erased),
+		numbered("consent ", consent.Asked, consent.Imported),
 		numbered("letter ", outbox.Confirm, outbox.Welcome, outbox.Already),
 		[]string{
 			"{policy resend}", digits(delivery.Resend),

@@ -52,6 +52,11 @@ func ParseState(word string) (State, error) {
 	return 0, fault.Field("status", "There is no status %q; use active, pending, paused or unsubscribed.", word)
 }
 
+// PendingFor is how long a sign-up waits for its confirmation before it is
+// forgotten: well past the life of its link, and no longer than needed to keep the
+// address of somebody who did not agree to anything.
+const PendingFor = 30 * 24 * time.Hour
+
 // Subscriber is one reader.
 type Subscriber struct {
 	ID       int64

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -30,8 +31,15 @@ var (
 	errNotYetOne = fault.New(fault.NotFound, "The first digest is still to come. Sign up and it will find you.")
 )
 
+// newestFor is how long the newest digest is kept in memory: reading it takes its
+// whole line-up, and every visit to the home page asks for it.
+const newestFor = 5 * time.Second
+
 // newest is the digest that went out last; nil before the first.
 func (s *Server) newest(ctx context.Context) (*digest.Digest, error) {
+	if kept := s.kept.Load(); kept != nil && s.Now().Sub(kept.at) < newestFor {
+		return &kept.Digest, nil
+	}
 	d, err := s.Digests.LatestDigest(ctx)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
@@ -39,7 +47,14 @@ func (s *Server) newest(ctx context.Context) (*digest.Digest, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.kept.Store(&keptDigest{d, s.Now()})
 	return &d, nil
+}
+
+// keptDigest is a digest as it was at a moment. Nobody may change it.
+type keptDigest struct {
+	digest.Digest
+	at time.Time
 }
 
 // latestDigest leads to the page of the newest digest.
@@ -55,8 +70,8 @@ func (s *Server) latestDigest(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/digests/"+strconv.FormatInt(d.ID, 10))
 }
 
-// issue is one digest's page.
-type issue struct {
+// archived is one digest's page.
+type archived struct {
 	digest.Snapshot
 	Body template.HTML
 }
@@ -80,7 +95,7 @@ func (s *Server) digest(c echo.Context) error {
 		return err
 	}
 	policyPictures.apply(h)
-	return s.page(c, http.StatusOK, "public/digest", issue{snapshot, body})
+	return s.page(c, http.StatusOK, "public/digest", archived{snapshot, body})
 }
 
 // launched finds the snapshot of a digest that went out: drafts are nobody's business.

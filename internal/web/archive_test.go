@@ -61,6 +61,17 @@ func TestLatestDigestLeadsToTheNewestThatWentOut(t *testing.T) {
 	s.get("/digests/latest").goesTo("/digests/7")
 }
 
+func TestTheNewestDigestIsNotReadForEveryVisit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.archive.publish(digest.Digest{ID: 7, Subject: "Bread", Launched: s.clock.Now()})
+	s.get("/").shows("main", "Bread")
+	s.archive.publish(digest.Digest{ID: 8, Subject: "Salt", Launched: s.clock.Now()})
+	s.get("/").shows("main", "Bread")
+	s.clock.Advance(newestFor)
+	s.get("/").shows("main", "Salt")
+}
+
 func TestArchiveAwayIsAnErrorWithoutDetails(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -89,7 +100,7 @@ func TestArchiveOpensWithTheLaunch(t *testing.T) {
 	}
 	path := "/digests/" + strconv.FormatInt(d.ID, 10)
 	s.get(path).is(http.StatusNotFound)
-	if err := s.store.LaunchDigest(ctx, d.ID); err != nil {
+	if err := s.store.LaunchDigest(ctx, d.ID, 0, ""); err != nil {
 		t.Fatal(err)
 	}
 	s.get(path).is(http.StatusOK).shows("h1", d.Subject)

@@ -60,15 +60,23 @@ var reasons = map[delivery.Reason]string{
 const settledFor = time.Hour
 
 // tally counts a digest's deliveries. Counting takes long with many readers, so
-// those of a digest that has long been over are counted once.
+// those of a digest that is over for good are counted once.
 func (c console) tally(ctx context.Context, d digest.Digest) (delivery.Tally, error) {
-	over := !d.Finished.IsZero() && c.Now().Sub(d.Finished) > settledFor
-	if known, ok := c.counted.Load(d.ID); ok && over {
+	if known, ok := c.counted.Load(d.ID); ok {
 		return known.(delivery.Tally), nil
 	}
 	t, err := c.store.Tally(ctx, d.ID)
-	if err == nil && over {
+	if err == nil && c.over(d, t) {
 		c.counted.Store(d.ID, t)
 	}
 	return t, err
+}
+
+// over reports whether the figures can no longer change: the digest was finished
+// long ago, or it was cancelled and nothing that was on the wire is still open.
+func (c console) over(d digest.Digest, t delivery.Tally) bool {
+	if d.State == digest.Cancelled {
+		return t.Reconciled() && t.Unknown == 0
+	}
+	return !d.Finished.IsZero() && c.Now().Sub(d.Finished) > settledFor
 }

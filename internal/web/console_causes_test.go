@@ -50,6 +50,20 @@ func TestTheFiguresSayWhySomeDidNotGetIt(t *testing.T) {
 	}
 }
 
+func TestTheFiguresTellOfDoubts(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	d := r.launched(2)
+	page := listed{Digest: d}.Path()
+	if r.get(page).find(".doubts").Length() != 0 {
+		t.Error("nothing was handed over, and there is a doubt")
+	}
+	scope := delivery.Scope{Digest: d.ID}
+	worker, items := r.hand(scope)
+	r.record(scope, worker, items, delivery.Outcome{Verdict: delivery.InDoubt})
+	r.get(page).shows(".doubts", "2 messages were in doubt").shows(".doubts", "may have arrived twice")
+}
+
 func TestEveryReasonHasItsWords(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}

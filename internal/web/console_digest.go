@@ -151,9 +151,12 @@ func (c console) decide(ec echo.Context, verb func(context.Context, int64, entry
 	return done(ec, page, deed)
 }
 
-// version is the edit that a form was made from. One that is no number is older
-// than any.
+// version is the edit that a form was made from. One that is no number is no
+// version at all, and not 0, which stands for whatever there is.
 func (e entry) version() int {
-	n, _ := strconv.Atoi(e.values.Get("version"))
+	n, err := strconv.Atoi(e.values.Get("version"))
+	if err != nil || n < 1 {
+		return -1
+	}
 	return n
 }

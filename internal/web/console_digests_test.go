@@ -1,12 +1,14 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 )
 
@@ -80,6 +82,44 @@ func TestFiguresOfADigestThatIsLongOverAreCountedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.get("/console/digests").shows(".legend", "1 sent")
+}
+
+func TestFiguresOfACancelledDigestAreCountedOnceNothingIsOpen(t *testing.T) {
+	t.Parallel()
+	counts := &counting{}
+	r := newRoom(t, func(c *Config) {
+		counts.ConsoleStore = c.Console.Store
+		c.Console.Store = counts
+	})
+	d := r.launched(2)
+	scope := delivery.Scope{Digest: d.ID}
+	worker, items := r.hand(scope)
+	if err := r.store.CancelDigest(r.ctx, d.ID, "Wrong."); err != nil {
+		t.Fatal(err)
+	}
+	look := func(want string) int {
+		before := counts.tallies
+		r.get(listed{Digest: d}.Path()).shows(".legend", want)
+		return counts.tallies - before
+	}
+	if look("2"); look("2") == 0 {
+		t.Error("the figures are kept while two messages are on the wire")
+	}
+	r.record(scope, worker, items, delivery.Outcome{Code: 250})
+	if look("2 sent"); look("2 sent") != 0 {
+		t.Error("the figures are counted again although nothing can change")
+	}
+}
+
+// counting is a store that counts how often it has to count.
+type counting struct {
+	ConsoleStore
+	tallies int
+}
+
+func (c *counting) Tally(ctx context.Context, id int64) (delivery.Tally, error) {
+	c.tallies++
+	return c.ConsoleStore.Tally(ctx, id)
 }
 
 func TestTheOverviewSaysWhatComesNextAndWhatItNeeds(t *testing.T) {

@@ -104,7 +104,6 @@ var deeds = map[string]string{
 	"spotlight-hidden":   "Hidden. It will not be offered to a digest.",
 	"spotlight-shown":    "Shown again.",
 	"digest-composed":    "Composed from what is new. Shape it, then approve it.",
-	"digest-existing":    "This digest had been composed already.",
 	"texts-saved":        "Saved.",
 	"story-included":     "The story is in.",
 	"story-excluded":     "The story is out.",

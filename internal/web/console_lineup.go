@@ -92,12 +92,33 @@ func (v digestView) niches(all []spotlight.Spotlight) []niche {
 // saveTexts keeps the subject, the preheader and the intro.
 func (c console) saveTexts(ec echo.Context) error {
 	return c.change(ec, "texts-saved", "texts", func(ctx context.Context, id int64, form entry) error {
-		t := digest.Texts{Subject: form.Value("subject"), Preheader: form.Value("preheader"), Intro: form.Value("intro")}
-		if err := t.Check(); err != nil {
-			return err
-		}
-		return c.store.ReviseDigest(ctx, id, form.version(), t)
+		return c.revise(ctx, id, form.version(), words(form))
 	})
+}
+
+func words(form entry) digest.Texts {
+	return digest.Texts{Subject: form.Value("subject"), Preheader: form.Value("preheader"), Intro: form.Value("intro")}
+}
+
+func (c console) revise(ctx context.Context, id int64, version int, t digest.Texts) error {
+	if err := t.Check(); err != nil {
+		return err
+	}
+	return c.store.ReviseDigest(ctx, id, version, t)
+}
+
+// keepWords saves the words that came along with another button of their form, so
+// that nothing typed is lost or left out, and returns the version there is now.
+func (c console) keepWords(ctx context.Context, id int64, form entry) (version int, err error) {
+	version = form.version()
+	if !form.values.Has("subject") {
+		return version, nil
+	}
+	d, err := c.store.Digest(ctx, id)
+	if err != nil || words(form) == (digest.Texts{Subject: d.Subject, Preheader: d.Preheader, Intro: d.Intro}) {
+		return version, err
+	}
+	return version + 1, c.revise(ctx, id, version, words(form))
 }
 
 func (c console) includeStory(ec echo.Context) error { return c.place(ec, "story-included", true) }

@@ -152,15 +152,25 @@ func TestEveryActionRefusesAnOldVersion(t *testing.T) {
 	page := listed{Digest: d}.Path()
 	for _, action := range []string{
 		"/stories/1/exclude", "/stories/1/include", "/stories/1/up", "/stories/1/down", "/spotlights/1/exclude", "/spotlights/1/include",
-		"/approve", "/send", "/schedule",
+		"/approve", "/schedule",
 	} {
-		for _, old := range []string{"0", "", "x", "7"} {
-			form := url.Values{"version": {old}, "at": {"2026-11-24T10:00"}}
-			r.post(page+action, form).is(http.StatusConflict).shows("#told", "Somebody else changed this digest")
-		}
+		refusesOldVersions(r, page+action)
 	}
 	if diff := cmp.Diff(d, r.digest(d.ID)); diff != "" {
 		t.Errorf("the digest changed:\n%s", diff)
+	}
+	r.leadsTo(r.post(page+"/approve", version(1)), page)
+	refusesOldVersions(r, page+"/send")
+	if state := r.digest(d.ID).State; state != digest.Approved {
+		t.Errorf("the digest is %s", state)
+	}
+}
+
+func refusesOldVersions(r *newsroom, action string) {
+	r.t.Helper()
+	for _, old := range []string{"0", "-1", "", "x", "7"} {
+		form := url.Values{"version": {old}, "at": {"2026-11-24T10:00"}}
+		r.post(action, form).is(http.StatusConflict).shows("#told", "Somebody else changed this digest")
 	}
 }
 

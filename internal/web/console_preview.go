@@ -80,10 +80,6 @@ func (c console) draftOf(ctx context.Context, id int64) (digest.Snapshot, string
 	if err != nil {
 		return digest.Snapshot{}, "", err
 	}
-	day := d.SendAt
-	if day.IsZero() {
-		day = c.Now()
-	}
-	s, err := d.Freeze(topics, day, c.editions.Bundle())
+	s, err := d.Freeze(topics, d.Day(c.Now()), c.editions.Bundle())
 	return s, digest.HashOf(s.Encode()), err
 }

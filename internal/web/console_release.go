@@ -18,9 +18,12 @@ type DigestRelease interface {
 	// ApproveDigest freezes what is sent: the digest as it stands, rendered by the
 	// templates of this bundle.
 	ApproveDigest(ctx context.Context, id int64, version int, by, bundle string) (digest.Digest, error)
-	// ScheduleDigest sets when it goes out; the zero time takes it off the schedule.
+	// ScheduleDigest sets when it goes out; the zero time takes it off the schedule,
+	// and one that has passed is a fault.Invalid on the field "at".
 	ScheduleDigest(ctx context.Context, id int64, version int, sendAt time.Time) error
-	LaunchDigest(ctx context.Context, id int64) error
+	// LaunchDigest sends it now, if it is still that version and was approved with
+	// the templates of this bundle.
+	LaunchDigest(ctx context.Context, id int64, version int, bundle string) error
 	// Snapshot is what was approved; a fault when nothing was.
 	Snapshot(ctx context.Context, id int64) (s digest.Snapshot, hash string, err error)
 }
@@ -32,9 +35,12 @@ type DigestBrakes interface {
 	CancelDigest(ctx context.Context, id int64, reason string) error
 }
 
-// sendTest mails the digest, as it stands, to the editor who asks.
+// sendTest mails the digest, with the words as they are typed, to the editor who asks.
 func (c console) sendTest(ec echo.Context) error {
-	return c.change(ec, "test-sent", "", func(ctx context.Context, id int64, _ entry) error {
+	return c.change(ec, "test-sent", "", func(ctx context.Context, id int64, form entry) error {
+		if _, err := c.keepWords(ctx, id, form); err != nil {
+			return err
+		}
 		if _, _, err := c.draftOf(ctx, id); err != nil {
 			return err
 		}
@@ -53,9 +59,14 @@ func testLetter(to *editor.Editor, id int64, now time.Time) outbox.Letter {
 	}
 }
 
+// approve freezes what is sent, with the words as they are typed.
 func (c console) approve(ec echo.Context) error {
 	return c.change(ec, "approved", "", func(ctx context.Context, id int64, form entry) error {
-		_, err := c.store.ApproveDigest(ctx, id, form.version(), nameOf(who(ec)), c.editions.Bundle())
+		version, err := c.keepWords(ctx, id, form)
+		if err != nil {
+			return err
+		}
+		_, err = c.store.ApproveDigest(ctx, id, version, nameOf(who(ec)), c.editions.Bundle())
 		return err
 	})
 }
@@ -95,31 +106,19 @@ func (c console) readTime(typed string) (at time.Time, moved bool, err error) {
 		return at, false, fault.Field("at", "Choose a day and a time.")
 	}
 	at = digest.Resolve(wall, c.Schedule.Zone)
-	if !at.After(c.Now()) {
-		return at, false, fault.Field("at", "That time has passed; choose a later one or send it now.")
-	}
 	return at, at.In(c.Schedule.Zone).Format(localTime) != wall.Format(localTime), nil
 }
 
 // sendNow launches the digest, if it is still the one the editor looked at.
 func (c console) sendNow(ec echo.Context) error {
 	return c.change(ec, "launched", "", func(ctx context.Context, id int64, form entry) error {
-		d, err := c.store.Digest(ctx, id)
-		if err != nil {
-			return err
-		}
-		if d.Version != form.version() {
-			return errStale
-		}
-		if err := c.store.LaunchDigest(ctx, id); err != nil {
+		if err := c.store.LaunchDigest(ctx, id, form.version(), c.editions.Bundle()); err != nil {
 			return err
 		}
 		c.Waker.WakeDigest(ctx, id)
 		return nil
 	})
 }
-
-var errStale = fault.New(fault.Conflict, "Somebody else changed this digest meanwhile; look at it again.")
 
 func (c console) pause(ec echo.Context) error {
 	return c.change(ec, "paused", "", func(ctx context.Context, id int64, form entry) error {

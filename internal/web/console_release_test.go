@@ -23,9 +23,10 @@ func TestADigestIsApprovedAndSentNow(t *testing.T) {
 		t.Error("a draft can be sent")
 	}
 	approved := r.leadsTo(r.post(page+"/approve", version(1)), page).shows("#told", "Approved").shows(".state", "approved")
+	approved.shows("#at-hint", "Another day takes the approval back.")
 	approved.shows(".standing", "Approved by Ines").shows("details form[action$='/send']", "It goes to about 1 reader at once.")
-	sending := r.leadsTo(r.post(page+"/send", version(1)), page).shows(".state", "sending")
-	if sending.find("form[action$='/approve'], form[action$='/texts'], .move").Length() != 0 {
+	sending := r.leadsTo(r.post(page+"/send", version(2)), page).shows(".state", "sending")
+	if sending.find("button[formaction$='/approve'], form[action$='/texts'], .move").Length() != 0 {
 		t.Error("a digest under way can be changed")
 	}
 	r.bell.woke(t, "outbox", "outbox", "digest 1") // the first two for the reader who signed up
@@ -37,8 +38,8 @@ func TestAChangeTakesTheApprovalBack(t *testing.T) {
 	d := r.draft()
 	page := listed{Digest: d}.Path()
 	r.leadsTo(r.post(page+"/approve", version(1)), page).shows("#texts", "Saving takes the approval back.")
-	r.leadsTo(r.post(page+"/stories/1/exclude", version(1)), page).shows(".state", "draft")
-	r.post(page+"/send", version(2)).is(http.StatusConflict).shows("#told", "This digest is draft")
+	r.leadsTo(r.post(page+"/stories/1/exclude", version(2)), page).shows(".state", "draft")
+	r.post(page+"/send", version(3)).is(http.StatusConflict).shows("#told", "This digest is draft")
 }
 
 func TestADigestOfNothingCannotBeApproved(t *testing.T) {
@@ -48,7 +49,7 @@ func TestADigestOfNothingCannotBeApproved(t *testing.T) {
 	page := listed{Digest: d}.Path()
 	r.post(page+"/stories/1/exclude", version(1))
 	empty := r.leadsTo(r.post(page+"/stories/2/exclude", version(2)), page).shows("#frames", "There is nothing to preview yet. Include at least one story")
-	if _, disabled := empty.find("form[action$='/approve'] button").Attr("disabled"); !disabled {
+	if _, disabled := empty.find("button[formaction$='/approve']").Attr("disabled"); !disabled {
 		t.Error("the button to approve it is there to be pressed")
 	}
 	r.post(page+"/approve", version(3)).is(http.StatusUnprocessableEntity).shows("#told", "Include at least one story")
@@ -108,7 +109,7 @@ func TestATimeThatCannotBeIsRefusedAndKept(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	d := r.draft()
-	for typed, says := range map[string]string{"": "Choose a day and a time", "tomorrow": "Choose a day and a time", "2026-11-23T08:59": "has passed"} {
+	for typed, says := range map[string]string{"": "Choose a day and a time", "tomorrow": "Choose a day and a time", "2026-11-23T08:30": "has passed"} {
 		form := version(1)
 		form.Set("at", typed)
 		a := r.post(listed{Digest: d}.Path()+"/schedule", form).is(http.StatusUnprocessableEntity).shows("#at-error", says)
@@ -162,7 +163,7 @@ func TestAHeldDigestMayStillBeSent(t *testing.T) {
 	}
 	r.get("/console").shows(".needs", "held back")
 	r.get(page).shows(".standing", "It was held back").shows("details form[action$='/send']", "Yes, send it now")
-	r.leadsTo(r.post(page+"/send", version(2)), page).shows(".state", "sending")
+	r.leadsTo(r.post(page+"/send", version(r.digest(d.ID).Version)), page).shows(".state", "sending")
 }
 
 func TestAnEditorWithoutANameSignsByRole(t *testing.T) {
@@ -247,5 +248,24 @@ func TestALookThatMakesNoSenseIsNone(t *testing.T) {
 	d := r.launched(1)
 	for _, query := range []string{"", "?settled=x&at=1", "?settled=1&at=x"} {
 		r.get(fmt.Sprintf("%s/progress%s", listed{Digest: d}.Path(), query)).is(http.StatusOK).shows("#progress", "1 waiting")
+	}
+}
+
+func TestWordsThatWereNotSavedYetAreApprovedWithTheRest(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	d := r.draft()
+	page := listed{Digest: d}.Path()
+	form := version(1)
+	form.Set("subject", "Typed a moment ago")
+	form.Set("preheader", d.Preheader)
+	form.Set("intro", "And an intro.")
+	r.leadsTo(r.post(page+"/approve", form), page).shows("#told", "Approved")
+	s, _, err := r.store.Snapshot(t.Context(), d.ID)
+	if err != nil || s.Subject != "Typed a moment ago" || s.Intro != "And an intro." {
+		t.Errorf("approved %q, %q, %v", s.Subject, s.Intro, err)
+	}
+	if first, _ := r.get(page).find("button[form=texts]").First().Attr("formaction"); first != "" {
+		t.Errorf("Enter in the subject would go to %s", first)
 	}
 }

@@ -69,7 +69,7 @@ func (c console) askForLink(ec echo.Context) error {
 // askToUse is where the mailed link leads. It shows one button and changes
 // nothing, so a scanner that opens every link in a mail uses none up.
 func (c console) askToUse(ec echo.Context) error {
-	if _, err := c.readLink(ec); err != nil {
+	if _, err := c.readSignIn(ec); err != nil {
 		return c.refuseLink(ec, err)
 	}
 	return c.page(ec, http.StatusOK, "console/sign-in-use", ec.Param("token"))
@@ -77,7 +77,7 @@ func (c console) askToUse(ec echo.Context) error {
 
 // useLink signs the editor in.
 func (c console) useLink(ec echo.Context) error {
-	signIn, err := c.readLink(ec)
+	signIn, err := c.readSignIn(ec)
 	if err != nil {
 		return c.refuseLink(ec, err)
 	}
@@ -89,8 +89,8 @@ func (c console) useLink(ec echo.Context) error {
 	return ec.Redirect(http.StatusSeeOther, "/console")
 }
 
-// readLink is the sign-in that the token in the path completes.
-func (c console) readLink(ec echo.Context) (int64, error) {
+// readSignIn is the sign-in that the token in the path completes.
+func (c console) readSignIn(ec echo.Context) (int64, error) {
 	claim, err := c.Signer.Verify(link.SignIn, ec.Param("token"), c.Now())
 	switch {
 	case errors.Is(err, link.ErrExpired):

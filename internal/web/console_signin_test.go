@@ -164,3 +164,18 @@ func TestSigningInOnABrokenStoreIsOurFault(t *testing.T) {
 	r.post("/console/sign-in", url.Values{"email": {"ines@collabpulse.test"}}).is(http.StatusInternalServerError)
 	r.post("/console/sign-in/"+token, nil).is(http.StatusInternalServerError)
 }
+
+func TestTheConsoleIsServedUnderOurNameAlone(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	for host, want := range map[string]int{
+		"evil.example": http.StatusNotFound, "localhost.evil.example:8080": http.StatusNotFound,
+		r.base.Host: http.StatusOK, "127.0.0.1:8080": http.StatusOK, "[::1]:8080": http.StatusOK, "localhost:8080": http.StatusOK,
+	} {
+		q := httptest.NewRequest(http.MethodGet, "/console", nil)
+		q.Host = host
+		if got := r.ask(q).Status; got != want {
+			t.Errorf("under %s the console answers %d, want %d", host, got, want)
+		}
+	}
+}

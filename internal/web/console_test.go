@@ -153,7 +153,7 @@ func (r *newsroom) launched(readers int) digest.Digest {
 	if _, err := r.store.ApproveDigest(r.ctx, d.ID, d.Version, "Ines", "bundle"); err != nil {
 		r.t.Fatal(err)
 	}
-	if err := r.store.LaunchDigest(r.ctx, d.ID); err != nil {
+	if err := r.store.LaunchDigest(r.ctx, d.ID, 0, ""); err != nil {
 		r.t.Fatal(err)
 	}
 	if _, err := r.store.FreezeDigest(r.ctx, d.ID); err != nil {
@@ -175,6 +175,15 @@ func (r *newsroom) digest(id int64) digest.Digest {
 func (r *newsroom) deliver(id int64, refuse int) {
 	r.t.Helper()
 	scope := delivery.Scope{Digest: id}
+	worker, items := r.hand(scope)
+	refused := items[:min(refuse, len(items))]
+	r.record(scope, worker, refused, delivery.Outcome{Verdict: delivery.RefusedForGood, Code: 550})
+	r.record(scope, worker, items[len(refused):], delivery.Outcome{Code: 250})
+}
+
+// hand puts what waits on the wire, for a worker of its own.
+func (r *newsroom) hand(scope delivery.Scope) (worker int64, handed []delivery.Item) {
+	r.t.Helper()
 	worker, err := r.store.RegisterWorker(r.ctx, "test")
 	if err != nil {
 		r.t.Fatal(err)
@@ -191,13 +200,17 @@ func (r *newsroom) deliver(id int64, refuse int) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	for _, g := range intent.Go {
+		handed = append(handed, g.Item)
+	}
+	return worker, handed
+}
+
+func (r *newsroom) record(scope delivery.Scope, worker int64, items []delivery.Item, outcome delivery.Outcome) {
+	r.t.Helper()
 	var results []delivery.Result
-	for i, g := range intent.Go {
-		outcome := delivery.Outcome{Code: 250}
-		if i < refuse {
-			outcome = delivery.Outcome{Verdict: delivery.RefusedForGood, Code: 550}
-		}
-		results = append(results, delivery.Result{Item: g.Item, Outcome: outcome, Relay: "relay"})
+	for _, i := range items {
+		results = append(results, delivery.Result{Item: i, Outcome: outcome, Relay: "relay"})
 	}
 	if err := r.store.Record(r.ctx, scope, worker, results); err != nil {
 		r.t.Fatal(err)

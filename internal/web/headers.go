@@ -2,8 +2,13 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/collabpulse/weekly/internal/fault"
 )
 
 // policy is what a page may load and do, and who may show it in a frame.
@@ -46,6 +51,20 @@ func (s *Server) under(p policy) echo.MiddlewareFunc {
 			p.apply(c.Response().Header())
 			return next(c)
 		}
+	}
+}
+
+// atHome keeps pages for the few, the console and the mailbox, to our own name. A
+// page of somebody else's whose name is made to lead here (DNS rebinding) would be
+// the same origin to a browser on this machine, and could read what it shows.
+// Addresses without a name cannot be so bent.
+func (s *Server) atHome(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		host := (&url.URL{Host: c.Request().Host}).Hostname()
+		if _, err := netip.ParseAddr(host); err != nil && host != "localhost" && !strings.EqualFold(host, s.base.Hostname()) {
+			return fault.New(fault.NotFound, "This page is not served under this name.")
+		}
+		return next(c)
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -83,7 +84,8 @@ type Server struct {
 	metrics *meters
 	base    *url.URL
 	zippers sync.Pool // of *gzip.Writer
-	look    string    // version of templates and styles together, for caches
+	kept    atomic.Pointer[keptDigest]
+	look    string // version of the styles, for caches
 }
 
 // New makes a server, with every page parsed and every route in place. It
@@ -150,9 +152,9 @@ func (s *Server) router() *echo.Echo {
 	s.publicRoutes(e)
 	s.healthRoutes(e)
 	if s.Mailbox != nil {
-		s.mailboxRoutes(e.Group("/mailbox", s.private))
+		s.mailboxRoutes(e.Group("/mailbox", s.private, s.atHome))
 	}
-	s.consoleRoutes(e.Group("/console", s.private, s.under(policyConsole)))
+	s.consoleRoutes(e.Group("/console", s.private, s.atHome, s.under(policyConsole)))
 	return e
 }
 

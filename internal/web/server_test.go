@@ -51,7 +51,7 @@ func TestServerWithOnlyWhatIsRequiredWorks(t *testing.T) {
 func TestPrivacyPageSaysWhatIsKeptAndWhoKeepsIt(t *testing.T) {
 	t.Parallel()
 	page := newSite(t).get("/privacy").is(http.StatusOK)
-	for _, want := range []string{"your address", "no cookies", "forgotten", "12 Some Street"} {
+	for _, want := range []string{"your address", "no cookies", "forgotten", "12 Some Street", "on the web page of a digest alike", "after 30 days"} {
 		page.shows("main", want)
 	}
 }

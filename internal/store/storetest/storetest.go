@@ -4,18 +4,10 @@ package storetest
 
 import (
 	"context"
-	"crypto/rand"
-	"database/sql"
-	"fmt"
-	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 
 	"github.com/collabpulse/weekly/internal/address"
 	"github.com/collabpulse/weekly/internal/store"
@@ -83,35 +75,4 @@ func Open(t testing.TB, databaseURL string, c *Clock) *store.Store {
 // SQLiteURL names a database file in the test's own folder.
 func SQLiteURL(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "pulse.db")
-}
-
-// PostgresURL makes an empty database beside the one PULSE_TEST_POSTGRES_URL
-// names and drops it with the test. Without the variable the test is skipped.
-func PostgresURL(t testing.TB) string {
-	t.Helper()
-	server := os.Getenv("PULSE_TEST_POSTGRES_URL")
-	if server == "" {
-		t.Skip("PULSE_TEST_POSTGRES_URL is not set: not tried on PostgreSQL")
-	}
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal("PULSE_TEST_POSTGRES_URL is not a URL")
-	}
-	name := "pulse_test_" + strings.ToLower(rand.Text()[:12])
-	admin(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { admin(t, server, fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)) })
-	u.Path = "/" + name
-	return u.String()
-}
-
-func admin(t testing.TB, server, statement string) {
-	t.Helper()
-	db, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec(statement); err != nil {
-		t.Fatal(err)
-	}
 }
