@@ -61,6 +61,8 @@ func database(ctx context.Context, s config.Settings) []Finding {
 		return []Finding{{Part: "database", Text: reason(err)}}
 	case has == 0:
 		return []Finding{{Part: "database", OK: true, Text: db.Engine() + ", empty: it is set up at the first start"}}
+	case has > wants:
+		return []Finding{{Part: "database", Text: fmt.Sprintf("%s has schema version %d, made by a newer program; this one knows %d: use the newer one", db.Engine(), has, wants)}}
 	case has != wants:
 		return []Finding{{Part: "database", Text: fmt.Sprintf("%s has schema version %d and this program wants %d: run \"pulse migrate\"", db.Engine(), has, wants)}}
 	}

@@ -27,7 +27,7 @@ func (s Settings) check() []string {
 	say(s.ComposeLead >= time.Minute && s.ComposeLead <= 6*24*time.Hour, "PULSE_COMPOSE_LEAD: use 1m to 144h.")
 	say(s.PerTopic >= 1 && s.PerTopic <= 10, "PULSE_STORIES_PER_TOPIC: use 1 to 10.")
 	say(s.Connections >= 1 && s.Connections <= 64, "PULSE_SMTP_CONNECTIONS: use 1 to 64.")
-	say(len(s.Bounce.Address.String())-len(s.Bounce.Address.Domain()) <= maxBounceLocal, "PULSE_BOUNCE_ADDRESS: the part before the @ may have %d characters, so that a mail's own token fits behind it.", maxBounceLocal-1)
+	say(s.bounceLocal() <= maxBounceLocal, "PULSE_BOUNCE_ADDRESS (or PULSE_FROM without it): the part before the @ may have %d characters, so that a mail's own token fits behind it.", maxBounceLocal-1)
 	say(slices.Contains([]string{"text", "json"}, s.LogFormat), "PULSE_LOG_FORMAT: use text or json.")
 	say(slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel), "PULSE_LOG_LEVEL: use debug, info, warn or error.")
 	say(s.DataDir != "", "PULSE_DATA_DIR: name a folder.")
@@ -37,6 +37,15 @@ func (s Settings) check() []string {
 // maxBounceLocal leaves room for a plus sign and a token of 33 characters in the
 // 64 octets of a local part (RFC 5321 §4.5.3.1.1); it counts the @.
 const maxBounceLocal = 31
+
+// bounceLocal is how long the part before the @ of the envelope sender is, with the @.
+func (s Settings) bounceLocal() int {
+	sender := s.Bounce.Address
+	if sender.IsZero() {
+		sender = s.From.Address
+	}
+	return len(sender.String()) - len(sender.Domain())
+}
 
 // Embedded reports whether any part of the data lives inside this process, so
 // that there can be only one of it.

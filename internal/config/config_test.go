@@ -53,6 +53,8 @@ func TestWrongSettingsAreNamedAllAtOnceAndNeverRepeated(t *testing.T) {
 		"schedule":         {"PULSE_SCHEDULE=FREQ=HOURLY", "PULSE_SCHEDULE: A schedule is"},
 		"listen":           {"PULSE_LISTEN=hunter2", "PULSE_LISTEN: an address to listen on"},
 		"log":              {"PULSE_LOG_LEVEL=hunter2", "PULSE_LOG_LEVEL: use debug"},
+		"bounce":           {"PULSE_BOUNCE_ADDRESS=" + strings.Repeat("b", 31) + "@example.com", "PULSE_BOUNCE_ADDRESS (or"},
+		"long sender":      {"PULSE_FROM=" + strings.Repeat("b", 31) + "@example.com", "PULSE_BOUNCE_ADDRESS (or"},
 		"misspelt":         {"PULSE_SCRETS=hunter2", "PULSE_SCRETS: there is no such setting"},
 	}
 	for name, test := range tests {

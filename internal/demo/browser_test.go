@@ -123,7 +123,7 @@ func (v visitor) press(button, says string) {
 	if _, err := chromedp.Run(v.tab, chromedp.Evaluate[bool]("window.pressed = true")); err != nil {
 		v.t.Fatalf("marking the page before pressing %s: %v", button, err)
 	}
-	v.do("pressing "+button, chromedp.Click(fmt.Sprintf("//main//button[contains(normalize-space(.), %q)]", button), chromedp.NodeVisible))
+	v.do("pressing "+button, chromedp.Click(fmt.Sprintf("//main//button[not(@aria-hidden) and contains(normalize-space(.), %q)]", button), chromedp.NodeVisible))
 	v.sees(says)
 }
 

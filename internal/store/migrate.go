@@ -14,10 +14,17 @@ import (
 
 // Migrate brings the schema up to date, under a lock because several processes
 // may start at once, adds the default topics to an empty installation, and checks
-// that the address key is the one the stored hashes were made with.
+// that the address key is the one the stored hashes were made with. A schema newer
+// than this program is a fault.Conflict.
 func (s *Store) Migrate(ctx context.Context) error {
 	err := s.migrate(ctx, func(p *goose.Provider) error {
-		_, err := p.Up(ctx)
+		has, wants, err := p.GetVersions(ctx)
+		if err == nil && has > wants {
+			err = fault.New(fault.Conflict, "The database has schema version %d, made by a newer program; this one knows %d. Use the newer program.", has, wants)
+		}
+		if err == nil {
+			_, err = p.Up(ctx)
+		}
 		return err
 	})
 	if err != nil {

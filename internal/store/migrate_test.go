@@ -56,3 +56,16 @@ func TestManyMayOpenANewDatabaseAtOnce(t *testing.T) {
 		})
 	}
 }
+
+func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *storetest.Clock) {
+		ctx := context.Background()
+		if err := s.Damage(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Migrate(ctx); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("migrating a newer schema: %v, want a conflict", err)
+		}
+	})
+}

@@ -114,6 +114,7 @@ var deeds = map[string]string{
 	"test-sent":          "A test is on its way to your own mailbox.",
 	"approved":           "Approved. What you see is what will be sent.",
 	"scheduled":          "Scheduled.",
+	"scheduled-draft":    "The time is set. It goes out then once it is approved.",
 	"scheduled-later":    "Scheduled. The clocks skip the time you chose, so it goes out as soon as they show a time again.",
 	"unscheduled":        "Taken off the schedule. It goes out when you send it.",
 	"launched":           "It is on its way.",

@@ -90,12 +90,27 @@ func (c console) schedule(ec echo.Context) error {
 		if err != nil {
 			return "", "", err
 		}
-		deed := "scheduled"
-		if moved {
-			deed = "scheduled-later"
+		if err := c.store.ScheduleDigest(ctx, id, form.version(), at); err != nil {
+			return "", "", err
 		}
-		return deed, "", c.store.ScheduleDigest(ctx, id, form.version(), at)
+		deed, err := c.scheduled(ctx, id, moved)
+		return deed, "", err
 	})
+}
+
+// scheduled says what setting a time came to: another day than the one on an
+// approved masthead takes the approval back.
+func (c console) scheduled(ctx context.Context, id int64, moved bool) (deed string, err error) {
+	d, err := c.store.Digest(ctx, id)
+	switch {
+	case err != nil:
+		return "", err
+	case moved:
+		return "scheduled-later", nil
+	case d.State == digest.Draft:
+		return "scheduled-draft", nil
+	}
+	return "scheduled", nil
 }
 
 // readTime reads a wall time, and says whether it had to be moved because the

@@ -72,13 +72,21 @@ func leavePage(c echo.Context) string {
 }
 
 // leaveForm asks for the address to mail a fresh link to.
-type leaveForm struct{ Email, Error string }
+type leaveForm struct {
+	Email, Error string
+	Broken       bool // a link was tried, and proved nothing
+}
+
+// leaveByMail is for who has no link at hand.
+func (s *Server) leaveByMail(c echo.Context) error {
+	return s.page(c, http.StatusOK, "public/unleft", leaveForm{})
+}
 
 // cannotLeave answers a link that proves nothing with a way that works: a form
 // that mails a fresh link.
 func (s *Server) cannotLeave(c echo.Context) error {
 	s.metrics.badLeaves.Inc()
-	return s.page(c, http.StatusNotFound, "public/unleft", leaveForm{})
+	return s.page(c, http.StatusNotFound, "public/unleft", leaveForm{Broken: true})
 }
 
 // askLeaveLink takes that form. Every address gets the same answer.

@@ -208,3 +208,12 @@ func TestAskingForALeaveLinkSaysWhatIsWrongWithTheAddress(t *testing.T) {
 		t.Error("the error is not tied to its field")
 	}
 }
+
+func TestWhoHasNoLinkAtHandCanAskForOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	page := s.get("/leave").is(http.StatusOK)
+	if page.find("form[action='/leave'] input[name=email]").Length() != 1 || page.find("footer a[href='/leave']").Length() != 1 {
+		t.Error("there is no form to leave by mail, or no way to it")
+	}
+}
