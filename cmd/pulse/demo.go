@@ -24,6 +24,9 @@ func (c demoCommand) Run(sh *shell) error {
 	if c.Once {
 		return c.walkOn(sh, w)
 	}
+	if err := w.News(sh); err != nil {
+		return err
+	}
 	if err := w.Addresses(sh); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/collabpulse/weekly/internal/app"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/mailbox"
+	"github.com/collabpulse/weekly/internal/source"
 	"github.com/collabpulse/weekly/internal/subscriber"
 )
 
@@ -63,27 +64,8 @@ func (w *Walk) nothingNew(ctx context.Context) error {
 
 // oneMore publishes a story, gathers it and sends a digest of it.
 func (w *Walk) oneMore(ctx context.Context) error {
-	blog, story := w.community.PublishAnother()
-	w.say("Published   “%s” on %s.", story.Title, blog.Title)
-	sources, err := w.Store.Sources(ctx)
-	if err != nil {
+	if err := w.News(ctx); err != nil {
 		return err
-	}
-	for _, s := range sources {
-		if s.URL != w.site.FeedURL(blog) {
-			continue
-		}
-		if err := w.Store.LookNow(ctx, s.ID); err != nil {
-			return err
-		}
-		w.Queue.WakeSource(ctx, s.ID)
-		err := until(ctx, "the new story", func() (bool, error) {
-			now, err := w.Store.Source(ctx, s.ID)
-			return now.Stories > s.Stories, err
-		})
-		if err != nil {
-			return err
-		}
 	}
 	d, err := w.send(ctx)
 	if err != nil {
@@ -93,6 +75,35 @@ func (w *Walk) oneMore(ctx context.Context) error {
 	w.report.ThirdPlanned = t.Planned
 	w.say("Sent        %d of %d planned.", t.Sent, t.Planned)
 	return err
+}
+
+// News publishes one more story and gathers it, so that there is something for
+// the next digest.
+func (w *Walk) News(ctx context.Context) error {
+	blog, story := w.community.PublishAnother()
+	w.say("Published   “%s” on %s.", story.Title, blog.Title)
+	sources, err := w.Store.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		if s.URL == w.site.FeedURL(blog) {
+			return w.lookAgain(ctx, s)
+		}
+	}
+	return nil
+}
+
+// lookAgain visits a source until it gives more than before.
+func (w *Walk) lookAgain(ctx context.Context, s source.Source) error {
+	if err := w.Store.LookNow(ctx, s.ID); err != nil {
+		return err
+	}
+	w.Queue.WakeSource(ctx, s.ID)
+	return until(ctx, "the new story", func() (bool, error) {
+		now, err := w.Store.Source(ctx, s.ID)
+		return now.Stories > s.Stories, err
+	})
 }
 
 // leftInPeace makes sure that whoever left got nothing afterwards.

@@ -282,8 +282,8 @@ func (w *Walk) Addresses(ctx context.Context) error {
 	w.say("  On a blog      %s", w.site.JoinURL())
 	w.say("                 the same form on somebody else's site")
 	w.say("  Console        %s", app.SignInLink(w.settings, id, expires))
-	w.say("                 where editors work; the link signs you in once, within 15 minutes.")
-	w.say("                 Later ask for one as %s and find it in the mailbox.", editorAddress)
+	w.say("                 where editors work: compose a digest of the new story. The link signs you in once,")
+	w.say("                 within 15 minutes; later ask for one as %s and find it in the mailbox.", editorAddress)
 	w.say("")
 	return nil
 }
