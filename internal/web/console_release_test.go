@@ -86,7 +86,7 @@ func TestADigestIsScheduledInTheZoneOfTheSchedule(t *testing.T) {
 	for i, test := range []struct{ typed, want, deed string }{
 		{"2026-11-25T10:30", "2026-11-25T09:30:00Z", "scheduled-draft"},
 		{"2027-03-28T02:30", "2027-03-28T01:00:00Z", "scheduled-later"}, // clocks go from 02:00 to 03:00
-		{"2027-10-31T02:30", "2027-10-31T00:30:00Z", "scheduled-draft"},       // shown twice: the earlier
+		{"2027-10-31T02:30", "2027-10-31T00:30:00Z", "scheduled-draft"}, // shown twice: the earlier
 	} {
 		form := version(i + 1)
 		form.Set("at", test.typed)
