@@ -276,3 +276,11 @@ func serveFeed(t *testing.T) string {
 	t.Cleanup(server.Close)
 	return server.URL + "/feed.json"
 }
+
+func TestAFileWithoutAReadableLineIsAFailure(t *testing.T) {
+	t.Parallel()
+	status, _, complaint := newPulse(t).run("name\nAda\n", "subscriber", "import", "-")
+	if status != exitFailed || !strings.Contains(complaint, "Not one line") {
+		t.Errorf("status %d: %s", status, complaint)
+	}
+}

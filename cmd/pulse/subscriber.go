@@ -50,6 +50,9 @@ func (c subscriberImportCommand) Run(sh *shell) error {
 		}
 		i.bar.Finish()
 		c.report(sh, i)
+		if err == nil && i.refused > 0 && i.counts == (subscriber.Imported{}) {
+			err = fault.New(fault.Invalid, "Not one line could be read; the first line may name the columns email, topics, timezone, language and status.")
+		}
 		return err
 	})
 }

@@ -19,6 +19,10 @@ import (
 // For a slot there is one digest ever, whoever asks and how often: the second to
 // ask gets the first one's, with created false. One asked for by hand is always
 // made anew and has no time to be sent at.
+//
+// Before its time a slot with nothing new is not given up: the answer is a skipped
+// digest with no id, nothing is stored, and whoever asks again finds what has come
+// since.
 func (s *Store) ComposeDigest(ctx context.Context, o digest.Order) (d digest.Digest, created bool, err error) {
 	topics, err := s.Topics(ctx)
 	if err != nil {
@@ -32,6 +36,10 @@ func (s *Store) ComposeDigest(ctx context.Context, o digest.Order) (d digest.Dig
 		if errors.Is(err, sql.ErrNoRows) { // somebody else was composing it just now
 			created = false
 			id, err = t.composed(ctx, o.Slot)
+		}
+		if errors.Is(err, errNotYet) {
+			d, created = digest.Digest{State: digest.Skipped, Reason: digest.NothingNew, Slot: o.Slot}, false
+			return nil
 		}
 		if err != nil {
 			return err
@@ -50,12 +58,18 @@ func (t *tx) composed(ctx context.Context, slot digest.Slot) (int64, error) {
 	return scanID(t.QueryRowContext(ctx, "SELECT id FROM digests WHERE schedule = $1 AND slot_date = $2", slot.Schedule, slot.Date))
 }
 
+// errNotYet is why nothing is composed for a slot to come.
+var errNotYet = errors.New("nothing is new yet")
+
 // compose inserts a digest and returns its id; sql.ErrNoRows when its slot has
-// one already.
+// one already, errNotYet when there is nothing for one to come.
 func (t *tx) compose(ctx context.Context, o digest.Order, topics []topic.Topic) (int64, error) {
 	d, err := t.draft(ctx, o, topics)
 	if err != nil {
 		return 0, err
+	}
+	if d.State == digest.Skipped && o.Slot.At.After(t.now) {
+		return 0, errNotYet
 	}
 	id, err := t.insertDigest(ctx, d)
 	if err != nil || d.State == digest.Skipped {

@@ -67,6 +67,7 @@ func TestNothingNewIsSkippedAndSaysSo(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
 		editing(t, s, "one@example.com")
+		c.Advance(tuesday().At.Sub(c.Now()))
 		d, created, err := s.ComposeDigest(bg, digest.Order{Slot: tuesday()})
 		must(t, err)
 		if !created || d.State != digest.Skipped || d.Reason != digest.NothingNew || !d.SendAt.IsZero() {
@@ -77,6 +78,21 @@ func TestNothingNewIsSkippedAndSaysSo(t *testing.T) {
 		again, created, err := s.ComposeDigest(bg, digest.Order{Slot: tuesday()})
 		if err != nil || created || again.ID != d.ID || again.State != digest.Skipped {
 			t.Fatalf("a slot that was skipped was composed again: %+v, %v", again, err)
+		}
+	})
+}
+
+func TestASlotToComeIsNotGivenUpForWantOfNews(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d, created, err := s.ComposeDigest(bg, digest.Order{Slot: tuesday()})
+		if err != nil || created || d.ID != 0 || d.State != digest.Skipped {
+			t.Fatalf("a slot to come without news: %+v, %v, %v", d, created, err)
+		}
+		published(t, s, "In time", 1)
+		d, created, err = s.ComposeDigest(bg, digest.Order{Slot: tuesday()})
+		if err != nil || !created || d.State != digest.Draft || !d.SendAt.Equal(tuesday().At) {
+			t.Fatalf("after a story came in time: %+v, %v, %v", d, created, err)
 		}
 	})
 }
