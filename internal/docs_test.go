@@ -156,7 +156,7 @@ func commandOf(structs map[string]*ast.StructType, name string) command {
 		if f.Tag != nil {
 			tag = reflect.StructTag(strings.Trim(f.Tag.Value, "`"))
 		}
-		word := strings.ToLower(f.Names[0].Name)
+		word := strings.ToLower(innerCapital.ReplaceAllString(f.Names[0].Name, "$1-$2")) // as kong does
 		kind, _ := f.Type.(*ast.Ident)
 		if _, is := tag.Lookup("cmd"); is && kind != nil {
 			c.next[word] = commandOf(structs, kind.Name)
@@ -166,6 +166,8 @@ func commandOf(structs map[string]*ast.StructType, name string) command {
 	}
 	return c
 }
+
+var innerCapital = regexp.MustCompile(`([a-z])([A-Z])`)
 
 // ran is a call of our program in a line of code: what follows its name.
 var ran = regexp.MustCompile(`^(?:\$ )?(?:docker compose (?:exec|run) \S+ )?(?:go run \./cmd/pulse|(?:\S*/)?pulse)((?: .*)?)$`)

@@ -173,12 +173,20 @@ func (c digestPauseCommand) Run(sh *shell) error {
 }
 
 type digestResumeCommand struct {
-	Digest int64 `arg:"" help:"The digest's number."`
+	Digest         int64 `arg:"" help:"The digest's number."`
+	AcceptRefusals bool  `help:"Take the answer it paused for as the readers' own: give up those who get it, and pause for it no more."`
 }
 
 // Run resumes a digest.
 func (c digestResumeCommand) Run(sh *shell) error {
-	return sh.act(c.Digest, func(db *store.Store) error { return db.ResumeDigest(sh, c.Digest) })
+	return sh.act(c.Digest, func(db *store.Store) error {
+		if c.AcceptRefusals {
+			if err := db.Tolerate(sh, c.Digest); err != nil {
+				return err
+			}
+		}
+		return db.ResumeDigest(sh, c.Digest)
+	})
 }
 
 type digestCancelCommand struct {

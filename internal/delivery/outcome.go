@@ -31,6 +31,7 @@ func (v Verdict) String() string { return name(verdictNames[:], int(v)) }
 // Outcome is what a relay answered to one message.
 type Outcome struct {
 	Verdict  Verdict
+	Stage    Stage  // where the relay said it
 	Code     int    // SMTP reply code, 0 when there was none
 	Enhanced string // enhanced status code (RFC 3463), "" when there was none
 	Text     string // what went wrong, for logs: never the recipient's address

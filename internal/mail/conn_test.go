@@ -17,6 +17,22 @@ func deferred(code int, enhanced string) delivery.Outcome {
 	return delivery.Outcome{Verdict: delivery.Deferred, Code: code, Enhanced: enhanced}
 }
 
+func TestARefusalSaysAtWhichStageItWasSaid(t *testing.T) {
+	t.Parallel()
+	for stage, script := range map[delivery.Stage]relayScript{
+		delivery.AtMail: {mail: say("550 5.7.1 not you")},
+		delivery.AtRcpt: {rcpt: say("550 5.7.1 not you")},
+		delivery.AtData: {data: say("550 5.7.1 not you")},
+		delivery.AtEnd:  {dot: say("550 5.7.1 not you")},
+	} {
+		relay := play(t, script)
+		got := lent(t, pool(t, nil, "smtp://"+relay.addr)).Deliver(t.Context(), []message.Message{messageTo(t, "mara@example.com")})
+		if got[0].Stage != stage || got[0].Blame() != delivery.TheSender {
+			t.Errorf("at stage %d: %+v", stage, got[0])
+		}
+	}
+}
+
 func refused(code int, enhanced string) delivery.Outcome {
 	return delivery.Outcome{Verdict: delivery.RefusedForGood, Code: code, Enhanced: enhanced}
 }
@@ -89,7 +105,7 @@ func TestEveryFailureIsJudgedByHowFarTheMessageHadCome(t *testing.T) {
 				messages[0].Text = strings.Repeat("All of it must reach the relay, or none.\n", 200_000)
 			}
 			got := conn.Deliver(t.Context(), messages)
-			if d := cmp.Diff([]out{c.first, c.second}, got, cmpopts.IgnoreFields(out{}, "Text")); d != "" {
+			if d := cmp.Diff([]out{c.first, c.second}, got, cmpopts.IgnoreFields(out{}, "Text", "Stage")); d != "" {
 				t.Errorf("%s\n%q\n%q", d, got[0].Text, got[1].Text)
 			}
 			if (got[0].Verdict == delivery.Accepted) != (got[0].Text == "") {

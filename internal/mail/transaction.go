@@ -117,7 +117,7 @@ func judge(stage string, l letter, err error) delivery.Outcome {
 	if !ok {
 		return delivery.Outcome{Verdict: delivery.NotTried, Text: describe(stage, scrub(err.Error(), l.to))}
 	}
-	o := delivery.Outcome{Verdict: delivery.NotTried, Code: reply.Code, Enhanced: enhanced(reply.Code, reply.Msg),
+	o := delivery.Outcome{Verdict: delivery.NotTried, Stage: stages[stage], Code: reply.Code, Enhanced: enhanced(reply.Code, reply.Msg),
 		Text: describe(stage, scrub(strconv.Itoa(reply.Code)+" "+reply.Msg, l.to))}
 	switch reply.Code / 100 {
 	case 4:
@@ -126,6 +126,11 @@ func judge(stage string, l letter, err error) delivery.Outcome {
 		o.Verdict = delivery.RefusedForGood
 	}
 	return o
+}
+
+// stages are the names of the stages, as a failure's text says them.
+var stages = map[string]delivery.Stage{
+	"MAIL": delivery.AtMail, "RCPT": delivery.AtRcpt, "DATA": delivery.AtData, "the body": delivery.AtData, "the final dot": delivery.AtEnd,
 }
 
 func describe(stage, text string) string { return "at " + stage + ": " + text }

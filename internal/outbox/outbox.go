@@ -18,20 +18,21 @@ type Kind uint8
 
 // The kinds of letter.
 const (
-	Confirm     Kind = 1 // asks a pending subscriber to confirm
-	Welcome     Kind = 2 // greets a new reader: first digest when, the latest where
-	Already     Kind = 3 // tells an active reader that somebody signed them up again
-	SignIn      Kind = 4 // an editor's one-time link
-	Test        Kind = 5 // a digest as an editor wants to see it in their mailbox
-	Review      Kind = 6 // a draft waits for approval
-	Held        Kind = 7 // a digest was held, and why
-	Finished    Kind = 8 // a digest went out: the figures
-	LeaveByMail Kind = 9 // a fresh link to leave, for somebody whose link did not work
+	Confirm     Kind = 1  // asks a pending subscriber to confirm
+	Welcome     Kind = 2  // greets a new reader: first digest when, the latest where
+	Already     Kind = 3  // tells an active reader that somebody signed them up again
+	SignIn      Kind = 4  // an editor's one-time link
+	Test        Kind = 5  // a digest as an editor wants to see it in their mailbox
+	Review      Kind = 6  // a draft waits for approval
+	Held        Kind = 7  // a digest was held, and why
+	Finished    Kind = 8  // a digest went out: the figures
+	LeaveByMail Kind = 9  // a fresh link to leave, for somebody whose link did not work
+	Paused      Kind = 10 // a digest paused by itself, and why
 )
 
 var kindNames = map[Kind]string{
 	Confirm: "confirm", Welcome: "welcome", Already: "already", SignIn: "sign-in", Test: "test",
-	Review: "review", Held: "held", Finished: "finished", LeaveByMail: "leave-link",
+	Review: "review", Held: "held", Finished: "finished", LeaveByMail: "leave-link", Paused: "paused",
 }
 
 // String is the kind's word, as template names and metrics show it.

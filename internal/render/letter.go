@@ -38,7 +38,7 @@ func (f Facts) suffice(kind outbox.Kind) error {
 	switch kind {
 	case outbox.Confirm, outbox.SignIn, outbox.LeaveByMail:
 		need = f.Link
-	case outbox.Review, outbox.Held, outbox.Finished:
+	case outbox.Review, outbox.Held, outbox.Paused, outbox.Finished:
 		need = f.Console
 	case outbox.Welcome, outbox.Already:
 		return nil

@@ -45,7 +45,7 @@ func TestEveryKindOfLetterIsWritten(t *testing.T) {
 func TestALetterWithoutTheLinkItIsForIsRefused(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
-	needing := []outbox.Kind{outbox.Confirm, outbox.SignIn, outbox.LeaveByMail, outbox.Review, outbox.Held, outbox.Finished}
+	needing := []outbox.Kind{outbox.Confirm, outbox.SignIn, outbox.LeaveByMail, outbox.Review, outbox.Held, outbox.Paused, outbox.Finished}
 	for _, k := range needing {
 		for _, bad := range []string{"", "/confirm/x", "javascript:alert(1)", "slot"} {
 			if _, err := r.Letter(k, render.Facts{Link: bad, Console: bad}); !fault.Is(err, fault.Invalid) {

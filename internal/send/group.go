@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/fault"
 	"github.com/collabpulse/weekly/internal/message"
 )
 
@@ -27,16 +28,58 @@ func (l *lane) group(claims []delivery.Claim) error {
 		return l.pause(intent.Go, err)
 	}
 	results, tried := l.deliver(b)
+	ours := l.try(results, claims)
 	if err := l.record(append(b.broken, results...)); err != nil {
 		return err
 	}
 	if err := l.putOff(b.later, l.Now().Add(soon)); err != nil {
 		return err
 	}
-	if len(results) > 0 && !tried {
+	if ours == nil && len(results) > 0 && !tried {
 		return errStalled
 	}
-	return nil
+	return ours
+}
+
+// try has the jury hear what became of a group. When it finds the fault with us
+// the digest is suspended first and the results are recorded afterwards, so that
+// the ledger knows better than to give anybody up for them.
+func (l *lane) try(results []delivery.Result, claims []delivery.Claim) error {
+	if l.scope == delivery.Outbox {
+		return nil
+	}
+	c, guilty := l.jury.hear(l.scope.Digest, results, groupsOf(results, claims), l.Now())
+	if !guilty {
+		return nil
+	}
+	suspended := false
+	err := l.settle("suspend", func(ctx context.Context) (err error) {
+		suspended, err = l.backlog.SuspendDigest(ctx, l.scope.Digest, c.answer, c.reason(), c.since)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !suspended {
+		l.jury.dismiss(l.scope.Digest, c.answer)
+		return nil
+	}
+	l.jury.dismiss(l.scope.Digest, "")
+	l.Log.ErrorContext(l.stop, "digest paused for what relays answer", "digest", l.scope.Digest, "answer", c.answer, "readers", c.count, "of", c.of)
+	return fault.New(fault.Conflict, "%s", c.reason())
+}
+
+// groupsOf are the domain groups of the readers whose results these are.
+func groupsOf(results []delivery.Result, claims []delivery.Claim) []string {
+	byItem := make(map[delivery.Item]string, len(claims))
+	for _, c := range claims {
+		byItem[c.Item] = c.Group
+	}
+	groups := make([]string, len(results))
+	for i, r := range results {
+		groups[i] = byItem[r.Item]
+	}
+	return groups
 }
 
 // soon is when a row is tried again whose mail could not be made for a reason

@@ -21,6 +21,7 @@ type row struct {
 	worker  int64
 	due     time.Time
 	edition string
+	group   string
 	outcome delivery.Outcome
 	doubts  int
 	tries   int
@@ -30,12 +31,14 @@ type row struct {
 // change after a claim names the state, the worker's attempt, and changes
 // nothing otherwise.
 type book struct {
-	mu       sync.Mutex
-	rows     map[int64]*row
-	workers  map[int64]*delivery.Worker
-	last     int64
-	paused   string // why, "" while the digest is sending
-	inactive map[int64]bool
+	mu        sync.Mutex
+	rows      map[int64]*row
+	workers   map[int64]*delivery.Worker
+	last      int64
+	paused    string // why, "" while the digest is sending
+	charge    string // the answer it is paused for
+	tolerated string // the answer that an editor takes for the readers' own
+	inactive  map[int64]bool
 
 	away        error // what every call answers while the database is away
 	noBeats     bool  // beats alone do not come through
@@ -90,7 +93,7 @@ func (b *book) Claim(_ context.Context, _ delivery.Scope, worker int64, limit in
 		}
 		r := b.rows[id]
 		r.state, r.worker, r.attempt = delivery.Claimed, worker, r.attempt+1
-		claims = append(claims, delivery.Claim{Item: delivery.Item{ID: id, Attempt: r.attempt}, Edition: r.edition})
+		claims = append(claims, delivery.Claim{Item: delivery.Item{ID: id, Attempt: r.attempt}, Edition: r.edition, Group: r.group})
 	}
 	if b.vagueClaims > 0 && len(claims) > 0 {
 		b.vagueClaims--
@@ -157,6 +160,9 @@ func (b *book) Record(_ context.Context, _ delivery.Scope, _ int64, results []de
 		if late, mine := b.held(res.Item, delivery.Unknown); mine && res.Verdict == delivery.Accepted {
 			late.state = delivery.Sent // a late result may settle a doubt
 		}
+		if ok && b.charge != "" && res.Charge() == b.charge {
+			res.Verdict = delivery.NotTried
+		}
 		if ok {
 			r.settle(res.Outcome)
 		}
@@ -211,6 +217,21 @@ func (b *book) PauseDigest(_ context.Context, id int64, reason string) error {
 	}
 	b.paused = reason
 	return b.away
+}
+
+func (b *book) SuspendDigest(_ context.Context, id int64, charge, reason string, since time.Time) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.away != nil || charge == b.tolerated {
+		return false, b.away
+	}
+	b.paused, b.charge = reason, charge
+	for _, r := range b.rows {
+		if r.state == delivery.Failed && r.outcome.Charge() == charge {
+			r.state = delivery.Queued
+		}
+	}
+	return id == theDigest, nil
 }
 
 func (b *book) RegisterWorker(_ context.Context, name string) (int64, error) {

@@ -21,6 +21,8 @@
 // connection is dropped at once, since another worker may own the rows by now
 // (see Worker). One mail cannot be made: its row is settled as broken. A whole
 // edition cannot be made: that is our fault and no reader's, so the digest pauses.
+// Relays refuse us, and not single readers: a jury hears every answer, and when it
+// finds the fault with us the digest pauses and nobody is given up for it.
 //
 // The package imports the domain only. What it needs of the database, the relay
 // and the renderer it names in small interfaces beside their use.
@@ -58,6 +60,10 @@ type Backlog interface {
 	Waiting(ctx context.Context, scope delivery.Scope) (due int, next time.Time, err error)
 	// PauseDigest stops a digest for an editor to look at, and says why.
 	PauseDigest(ctx context.Context, id int64, reason string) error
+	// SuspendDigest pauses a digest for an answer of the relays that is our own
+	// fault, and undoes what that answer did to readers since the time given. It is
+	// false when an editor tolerates the answer, or the digest is over.
+	SuspendDigest(ctx context.Context, id int64, charge, reason string, since time.Time) (suspended bool, err error)
 }
 
 // Wire connects to a relay.
@@ -103,6 +109,7 @@ type Sender struct {
 	relays   Wire
 	composer Composer
 	worker   *Worker
+	jury     *jury
 	Options
 }
 
@@ -121,7 +128,7 @@ func New(ledger Ledger, backlog Backlog, wire Wire, composer Composer, worker *W
 	if o.Observe == nil {
 		o.Observe = func(delivery.Scope, delivery.Result) {}
 	}
-	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, Options: o}
+	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(), Options: o}
 }
 
 // ErrLost is why a lane ends when the worker's place in the ledger does. The

@@ -28,6 +28,7 @@ type dialect struct {
 	skipLocked string                    // ends the inner SELECT of a claim
 	forUpdate  string                    // ends a SELECT whose row is about to change
 	keyShare   string                    // ends a SELECT whose row must not be deleted meanwhile
+	forShare   string                    // ends a SELECT whose row must not change meanwhile
 	analyze    string                    // counts tables anew; "" where plans do not hang on it
 	among      func(query string) string // equal to one of the values that a query finds, which runs once
 	like       string                    // the case-insensitive match operator
@@ -60,6 +61,7 @@ var postgresDialect = dialect{
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	forUpdate:  " FOR UPDATE",
 	keyShare:   " FOR KEY SHARE",
+	forShare:   " FOR SHARE",
 	analyze:    "ANALYZE ",
 	among:      func(query string) string { return "= ANY (ARRAY(" + query + "))" },
 	like:       "ILIKE",

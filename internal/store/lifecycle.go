@@ -23,10 +23,14 @@ func (s *Store) PauseDigest(ctx context.Context, id int64, reason string) error 
 		if _, err := t.digestFor(ctx, id, digest.Pause); err != nil {
 			return err
 		}
-		_, err := t.ExecContext(ctx, "UPDATE digests SET state = $1, reason = $2, paused_at = $3 WHERE id = $4",
-			int(digest.Paused), clipped(reason, maxReason), millis(t.now), id)
-		return err
+		return t.pause(ctx, id, reason)
 	})
+}
+
+func (t *tx) pause(ctx context.Context, id int64, reason string) error {
+	_, err := t.ExecContext(ctx, "UPDATE digests SET state = $1, reason = $2, paused_at = $3 WHERE id = $4",
+		int(digest.Paused), clipped(reason, maxReason), millis(t.now), id)
+	return err
 }
 
 // maxReason is the longest reason kept with a digest, in characters.
@@ -40,7 +44,7 @@ func (s *Store) ResumeDigest(ctx context.Context, id int64) error {
 		if _, err := t.digestFor(ctx, id, digest.Resume); err != nil {
 			return err
 		}
-		_, err := t.ExecContext(ctx, "UPDATE digests SET state = $1, reason = '', paused_for = paused_for + $2 - paused_at, paused_at = 0 WHERE id = $3",
+		_, err := t.ExecContext(ctx, "UPDATE digests SET state = $1, reason = '', charge = '', paused_for = paused_for + $2 - paused_at, paused_at = 0 WHERE id = $3",
 			int(digest.Sending), millis(t.now), id)
 		return err
 	})

@@ -13,10 +13,13 @@ import (
 // the rows were taken back, change nothing, but for one kind: an acceptance still
 // turns a doubt into sent, and withdraws a resend that nobody has claimed.
 //
-// A refusal for good settles the row as failed, and when the mailbox does not
-// exist its address is suppressed with it. One without a relay's code says that
-// no relay could have taken the message. A temporary refusal waits longer each
-// time, and fails after delivery.MaxTries. A doubt is resent once, unless the
+// A refusal for good settles the row as failed. The address of a digest's reader is
+// suppressed with it when the mailbox does not exist, or has refused
+// delivery.MaxRefusals digests in a row; one letter refused proves too little. A
+// refusal that blames the sender is no reader's fault: the row waits, as after a
+// temporary refusal, and one that the digest is paused for goes back as it was. A
+// refusal without a relay's code says that no relay could have taken the message. A
+// temporary refusal waits longer each time, and fails after delivery.MaxTries. A doubt is resent once, unless the
 // digest's policy is to leave doubts alone.
 func (s *Store) Record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error {
 	if err := s.prepare(ctx, s.ledgers.of(scope).accepted, receivedStep); err != nil {
@@ -87,13 +90,17 @@ const acceptedStep = ` UPDATE {table} SET state = {sent}, reason = 0, worker = 0
 	RETURNING {id}, attempt`
 
 // receivedStep notes the newest digest that readers have: $1 digest, $2… readers.
-var receivedStep = "UPDATE subscribers SET last_digest_id = $1 WHERE last_digest_id < $1 AND id IN (" + places(2) + ")"
+var receivedStep = "UPDATE subscribers SET last_digest_id = $1, refusals = 0 WHERE last_digest_id < $1 AND id IN (" + places(2) + ")"
 
 // refuse settles or requeues the rows that a relay did not take, each by what
 // it has been through.
 func (t *tx) refuse(ctx context.Context, scope delivery.Scope, results map[delivery.Item]delivery.Result) error {
 	if len(results) == 0 {
 		return nil
+	}
+	charge, err := t.chargeAgainst(ctx, scope)
+	if err != nil {
+		return err
 	}
 	items := make([]delivery.Item, 0, len(results))
 	for item := range results {
@@ -105,9 +112,12 @@ func (t *tx) refuse(ctx context.Context, scope delivery.Scope, results map[deliv
 	}
 	for _, row := range rows {
 		r := results[row.Item]
+		if charge != "" && r.Charge() == charge {
+			r.Verdict = delivery.NotTried
+		}
 		reader, err := t.settle(ctx, scope, row.Item, row.after(r, t.now))
-		if err == nil && reader != 0 && noMailbox(r.Outcome) {
-			err = t.bounce(ctx, reader)
+		if err == nil && reader != 0 && scope != delivery.Outbox {
+			err = t.giveUp(ctx, scope.Digest, reader, r.Outcome)
 		}
 		if err != nil {
 			return err

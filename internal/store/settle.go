@@ -6,10 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/collabpulse/weekly/internal/consent"
 	"github.com/collabpulse/weekly/internal/delivery"
-	"github.com/collabpulse/weekly/internal/subscriber"
-	"github.com/collabpulse/weekly/internal/suppression"
 )
 
 // resendAfter is how long a doubtful message waits before it goes out once more.
@@ -42,15 +39,15 @@ type settlement struct {
 // after is what becomes of a row that the relay did not take.
 func (h held) after(r delivery.Result, now time.Time) settlement {
 	n := settlement{reply: replyOf(r), state: delivery.Queued, tries: h.tries, doubts: h.doubts, due: h.due}
-	switch r.Verdict {
-	case delivery.RefusedForGood:
+	switch {
+	case r.Verdict == delivery.RefusedForGood && r.Blame() != delivery.TheSender:
 		return n.failed()
-	case delivery.Deferred:
+	case r.Verdict == delivery.RefusedForGood, r.Verdict == delivery.Deferred:
 		if n.tries++; n.tries >= delivery.MaxTries {
 			return n.failed()
 		}
 		n.due = millis(now.Add(delivery.BackOff(n.tries)))
-	case delivery.InDoubt:
+	case r.Verdict == delivery.InDoubt:
 		if n.doubts++; h.doubts > 0 || !h.resent {
 			n.state = delivery.Unknown
 			return n
@@ -87,31 +84,3 @@ func (t *tx) settle(ctx context.Context, scope delivery.Scope, item delivery.Ite
 const settleStep = `UPDATE {table} SET state = $4, reason = $5, tries = $6, doubts = $7, due_at = $8,
 		code = $9, enhanced = $10, relay = $11, worker = 0, changed_at = $12{wipe if settled}
 	WHERE {scope} AND {id} = $2 AND attempt = $3 AND +state = {handing} RETURNING subscriber_id`
-
-// noMailbox reports whether a refusal says that the mailbox does not exist
-// (RFC 3463 §3.2, X.1.1), which is about the address and not about us.
-func noMailbox(o delivery.Outcome) bool {
-	return o.Verdict == delivery.RefusedForGood && o.Enhanced == "5.1.1"
-}
-
-// bounce stops all mail to a reader whose mailbox does not exist, and keeps the
-// evidence. Somebody erased meanwhile has no address left to suppress.
-func (t *tx) bounce(ctx context.Context, id int64) error {
-	r, err := t.reader(ctx, id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil || r.State == subscriber.Erased {
-		return err
-	}
-	if err := t.suppress(ctx, r.hash, suppression.HardBounce, ""); err != nil {
-		return err
-	}
-	if r.State == subscriber.Unsubscribed || r.State == subscriber.Suppressed {
-		return nil
-	}
-	if err := t.setState(ctx, id, subscriber.Suppressed); err != nil {
-		return err
-	}
-	return t.consent(ctx, id, r.hash, consent.Suppressed, subscriber.Evidence{})
-}

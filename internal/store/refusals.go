@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/collabpulse/weekly/internal/consent"
+	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/outbox"
+	"github.com/collabpulse/weekly/internal/subscriber"
+	"github.com/collabpulse/weekly/internal/suppression"
+)
+
+// giveUp draws the consequence of a refusal for its reader: none when the fault is
+// ours, the end of all mail when the address is dead or has refused for too long.
+func (t *tx) giveUp(ctx context.Context, digest, reader int64, o delivery.Outcome) error {
+	switch o.Blame() {
+	case delivery.DeadAddress:
+		return t.bounce(ctx, digest, reader)
+	case delivery.TheMailbox:
+		refusals, err := scanID(t.QueryRowContext(ctx, "UPDATE subscribers SET refusals = refusals + 1 WHERE id = $1 RETURNING refusals", reader))
+		if err != nil || refusals < delivery.MaxRefusals {
+			return ignoring(sql.ErrNoRows, err)
+		}
+		return t.bounce(ctx, digest, reader)
+	}
+	return nil
+}
+
+func ignoring(expected, err error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
+
+// bounce stops all mail to a reader whose mailbox does not exist, and keeps the
+// evidence. Somebody erased meanwhile has no address left to suppress.
+func (t *tx) bounce(ctx context.Context, digest, id int64) error {
+	r, err := t.reader(ctx, id)
+	if err != nil || r.State == subscriber.Erased {
+		return ignoring(sql.ErrNoRows, err)
+	}
+	if err := t.suppress(ctx, r.hash, suppression.HardBounce, refusedIn(digest)); err != nil {
+		return err
+	}
+	if r.State == subscriber.Unsubscribed || r.State == subscriber.Suppressed {
+		return nil
+	}
+	if err := t.setState(ctx, id, subscriber.Suppressed); err != nil {
+		return err
+	}
+	return t.consent(ctx, id, r.hash, consent.Suppressed, subscriber.Evidence{})
+}
+
+// refusedIn is the note by which a suppression is found again should its refusal
+// turn out to be our own fault.
+func refusedIn(digest int64) string { return fmt.Sprintf("refused in digest %d", digest) }
+
+// chargeAgainst is the answer that a digest is paused for, "" for none. The
+// digest's row is held, so that a refusal of that kind is either written before the
+// suspension, which then finds it, or after it.
+func (t *tx) chargeAgainst(ctx context.Context, scope delivery.Scope) (charge string, err error) {
+	if scope == delivery.Outbox {
+		return "", nil
+	}
+	err = t.QueryRowContext(ctx, "SELECT charge FROM digests WHERE id = $1"+t.store.dialect.forShare, scope.Digest).Scan(&charge)
+	return charge, ignoring(sql.ErrNoRows, err)
+}
+
+// SuspendDigest pauses a digest because an answer that relays keep giving is taken
+// for our own fault, and tells the editors. Nobody is given up for it: rows that
+// got this answer since the time given are queued again as if it had not been
+// said, and suppressions that came of it are lifted. Saying so again changes
+// nothing more. It is false, and nothing happens, when an editor has tolerated the
+// answer for this digest, or the digest is over.
+func (s *Store) SuspendDigest(ctx context.Context, id int64, charge, reason string, since time.Time) (suspended bool, err error) {
+	err = s.update(ctx, "suspend digest", func(t *tx) error {
+		d, err := t.digest(ctx, id)
+		if err != nil {
+			return err
+		}
+		known, tolerated, err := t.charges(ctx, id)
+		suspended = !slices.Contains(tolerated, charge) && (d.State == digest.Sending || d.State == digest.Paused)
+		if err != nil || !suspended || known == charge {
+			return err
+		}
+		if err := t.suspend(ctx, d, charge, reason); err != nil {
+			return err
+		}
+		return t.exonerate(ctx, id, charge, since)
+	})
+	return suspended && err == nil, err
+}
+
+// charges are the answer that is held against us now, and those that were
+// tolerated.
+func (t *tx) charges(ctx context.Context, id int64) (charge string, tolerated []string, err error) {
+	var all string
+	err = t.QueryRowContext(ctx, "SELECT charge, tolerated FROM digests WHERE id = $1", id).Scan(&charge, &all)
+	return charge, strings.Split(all, ","), err
+}
+
+// suspend pauses a digest that is sending. One that somebody paused meanwhile stays
+// as it is, and is charged all the same.
+func (t *tx) suspend(ctx context.Context, d digest.Digest, charge, reason string) error {
+	_, err := t.ExecContext(ctx, "UPDATE digests SET charge = $1 WHERE id = $2", charge, d.ID)
+	if err != nil || d.State == digest.Paused {
+		return err
+	}
+	if err := t.pause(ctx, d.ID, reason); err != nil {
+		return err
+	}
+	return t.letterToEditors(ctx, outbox.Paused, d.ID)
+}
+
+// exonerate queues the rows again that an answer of our own making has stopped.
+func (t *tx) exonerate(ctx context.Context, id int64, charge string, since time.Time) error {
+	code, enhanced, _ := strings.Cut(charge, " ")
+	readers, err := list(ctx, t, scanID, exonerateRows, id, code, enhanced, millis(since), millis(t.now))
+	if err != nil {
+		return err
+	}
+	for _, reader := range readers {
+		if err := t.readmit(ctx, id, reader); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exonerateRows takes: $1 digest, $2 code, $3 enhanced code, $4 since, $5 now.
+var exonerateRows = inNumbers(`UPDATE deliveries SET state = {queued}, reason = 0, tries = 0, due_at = $5, changed_at = $5
+	WHERE digest_id = $1 AND code = CAST($2 AS INTEGER) AND enhanced = $3 AND changed_at >= $4
+		AND (state = {failed} OR state = {queued} AND tries > 0) RETURNING subscriber_id`)
+
+// readmit undoes what a refusal did to its reader.
+func (t *tx) readmit(ctx context.Context, digest, id int64) error {
+	r, err := t.reader(ctx, id)
+	if err != nil || r.State == subscriber.Erased {
+		return ignoring(sql.ErrNoRows, err)
+	}
+	if _, err := t.ExecContext(ctx, "UPDATE subscribers SET refusals = CASE WHEN refusals > 0 THEN refusals - 1 ELSE 0 END WHERE id = $1", id); err != nil {
+		return err
+	}
+	_, err = t.ExecContext(ctx, "DELETE FROM suppressions WHERE address_hash = $1 AND reason = $2 AND note = $3",
+		r.hash[:], int(suppression.HardBounce), refusedIn(digest))
+	if err != nil || r.State != subscriber.Suppressed {
+		return err
+	}
+	others, err := t.suppressions(ctx, r.hash)
+	if err != nil || len(others) > 0 {
+		return err
+	}
+	to, err := t.consented(ctx, id)
+	if err != nil {
+		return err
+	}
+	return t.setState(ctx, id, to)
+}
+
+// Tolerate takes the answer that a digest is paused for as the readers' own fault
+// from here on, for this digest: resumed, it settles refusals of that kind and
+// pauses for them no more. A digest that is not paused for an answer is a
+// fault.Conflict.
+func (s *Store) Tolerate(ctx context.Context, id int64) error {
+	return s.update(ctx, "tolerate", func(t *tx) error {
+		d, err := t.digest(ctx, id)
+		if err != nil {
+			return err
+		}
+		charge, tolerated, err := t.charges(ctx, id)
+		if err != nil {
+			return err
+		}
+		if d.State != digest.Paused || charge == "" {
+			return fault.New(fault.Conflict, "This digest is not paused for an answer of a relay.")
+		}
+		_, err = t.ExecContext(ctx, "UPDATE digests SET charge = '', tolerated = $1 WHERE id = $2",
+			strings.TrimPrefix(strings.Join(append(tolerated, charge), ","), ","), id)
+		return err
+	})
+}
