@@ -64,3 +64,30 @@ func TestOnlyARefusalForGoodBlamesAnybody(t *testing.T) {
 		}
 	}
 }
+
+func TestAThrottleIsToldFromABusyMailbox(t *testing.T) {
+	t.Parallel()
+	for _, a := range []struct {
+		about    string
+		code     int
+		enhanced string
+		want     bool
+	}{
+		{"Gmail, unusual rate", 421, "4.7.28", true},
+		{"Gmail, unsolicited mail from this address", 421, "4.7.0", true},
+		{"Yahoo, unexpected volume", 421, "4.7.0", true},
+		{"Outlook, rate limited", 421, "4.7.650", true},
+		{"Outlook, server busy", 451, "4.7.500", true},
+		{"Gmail, this user gets mail too quickly", 450, "4.2.1", false},
+		{"greylisting", 451, "4.7.1", false},
+		{"a relay that shuts down", 421, "4.3.2", false},
+		{"over quota", 452, "4.2.2", false},
+	} {
+		if got := (Outcome{Verdict: Deferred, Code: a.code, Enhanced: a.enhanced}).Throttled(); got != a.want {
+			t.Errorf("%s: %t", a.about, got)
+		}
+	}
+	if (Outcome{Verdict: NotTried, Code: 421, Enhanced: "4.7.28"}).Throttled() {
+		t.Error("what was never tried was throttled")
+	}
+}

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,16 @@ type Outcome struct {
 	Code     int    // SMTP reply code, 0 when there was none
 	Enhanced string // enhanced status code (RFC 3463), "" when there was none
 	Text     string // what went wrong, for logs: never the recipient's address
+}
+
+// Throttled reports whether the answer says that we send too much to this domain
+// group for now, as Gmail (421 4.7.28), Outlook (421 4.7.650, 451 4.7.500) and Yahoo
+// (421 4.7.0) do, and not that this one mailbox or the relay is busy.
+func (o Outcome) Throttled() bool {
+	if o.Verdict != Deferred || !strings.HasPrefix(o.Enhanced, "4.7.") {
+		return false
+	}
+	return o.Code == 421 || o.Enhanced == "4.7.28" || o.Enhanced == "4.7.500" || o.Enhanced == "4.7.650"
 }
 
 // MaxTries is how many temporary refusals a row may collect before it fails.

@@ -41,14 +41,18 @@ func (l *lane) group(claims []delivery.Claim) error {
 	return ours
 }
 
-// try has the jury hear what became of a group. When it finds the fault with us
+// try has brakes and jury hear what became of a group. When the jury finds the fault with us
 // the digest is suspended first and the results are recorded afterwards, so that
 // the ledger knows better than to give anybody up for them.
 func (l *lane) try(results []delivery.Result, claims []delivery.Claim) error {
 	if l.scope == delivery.Outbox {
 		return nil
 	}
-	c, guilty := l.jury.hear(l.scope.Digest, results, groupsOf(results, claims), l.Now())
+	groups := groupsOf(results, claims)
+	for i, r := range results {
+		l.brakes.hear(groups[i], r.Outcome, l.Now())
+	}
+	c, guilty := l.jury.hear(l.scope.Digest, results, groups, l.Now())
 	if !guilty {
 		return nil
 	}

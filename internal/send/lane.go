@@ -47,6 +47,7 @@ type lent struct {
 func (c lent) Value(key any) any { return c.values.Value(key) }
 
 func (l *lane) close() {
+	l.brakes.leave(l)
 	l.release()
 	l.end()
 }
@@ -100,6 +101,10 @@ func (l *lane) due() (int, error) {
 func (l *lane) work(claims []delivery.Claim) error {
 	for len(claims) > 0 {
 		if err := l.stopped(); err != nil {
+			return errors.Join(err, l.handBack(items(claims)))
+		}
+		var err error
+		if claims, err = l.yield(claims); err != nil || len(claims) == 0 {
 			return errors.Join(err, l.handBack(items(claims)))
 		}
 		if !l.connect() {

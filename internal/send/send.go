@@ -21,6 +21,7 @@
 // connection is dropped at once, since another worker may own the rows by now
 // (see Worker). One mail cannot be made: its row is settled as broken. A whole
 // edition cannot be made: that is our fault and no reader's, so the digest pauses.
+// A domain group says that we send too much: its rows wait, and the others go on.
 // Relays refuse us, and not single readers: a jury hears every answer, and when it
 // finds the fault with us the digest pauses and nobody is given up for it.
 //
@@ -110,6 +111,7 @@ type Sender struct {
 	composer Composer
 	worker   *Worker
 	jury     *jury
+	brakes   *brakes
 	Options
 }
 
@@ -128,7 +130,7 @@ func New(ledger Ledger, backlog Backlog, wire Wire, composer Composer, worker *W
 	if o.Observe == nil {
 		o.Observe = func(delivery.Scope, delivery.Result) {}
 	}
-	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(), Options: o}
+	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(), brakes: newBrakes(), Options: o}
 }
 
 // ErrLost is why a lane ends when the worker's place in the ledger does. The
