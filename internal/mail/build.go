@@ -100,9 +100,29 @@ func check(m message.Message) error {
 
 // isLink reports whether the text may stand between angle brackets on one line.
 func isLink(text string) bool {
+	if isOrdinaryLink(text) {
+		return true
+	}
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && len(text) <= 900 &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' })
+}
+
+// isOrdinaryLink knows most links without parsing them: a host name and a path of
+// unreserved characters (RFC 3986 §2.3). Each reader's message passes here.
+func isOrdinaryLink(text string) bool {
+	rest, ok := strings.CutPrefix(text, "https://")
+	host := strings.IndexByte(rest, '/')
+	if !ok || host < 1 || len(text) > 900 {
+		return false
+	}
+	for i := range len(rest) {
+		c := rest[i]
+		if !isAlphanumeric(c) && c != '-' && c != '.' && (i < host || c != '/' && c != '_' && c != '~') {
+			return false
+		}
+	}
+	return true
 }
 
 // isLanguageTag reports whether the text has the shape of a BCP 47 tag.
