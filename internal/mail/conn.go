@@ -30,9 +30,8 @@ type Conn struct {
 	stopped bool        // broken by the caller's context, not by the relay
 	useful  bool        // the relay answered for a message while it was lent
 
-	out    []byte // what goes out in one write
-	ahead  bool   // the commands of the message whose turn comes next are sent
-	closed bool   // the transaction that was refused is over, without RSET
+	out   []byte // what goes out in one write
+	ahead bool   // the commands of the message whose turn comes next are sent
 }
 
 // Deliver hands messages over in order, one recipient per transaction, and says

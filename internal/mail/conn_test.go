@@ -25,7 +25,7 @@ func refused(code int, enhanced string) delivery.Outcome {
 // takes them and a text for nobody as well, and one that takes them one by one.
 func eachWay(t *testing.T, name string, script relayScript, test func(*testing.T, relayScript)) {
 	pipelined, eager, plain := script, script, script
-	eager.eager, plain.plain = script.rset == nil, true // the lone dot ends the transaction, without RSET
+	eager.eager, plain.plain = true, true
 	for way, script := range map[string]relayScript{"pipelined": pipelined, "eager": eager, "one by one": plain} {
 		t.Run(name+"/"+way, func(t *testing.T) {
 			t.Parallel()

@@ -50,7 +50,7 @@ func (c *Conn) refused(stage string, l letter, err error) delivery.Outcome {
 		}
 		return o
 	}
-	if !c.broken && !c.closed {
+	if !c.broken {
 		c.broken = c.step(c.pool.config.Waits.Command, c.client.Reset) != nil
 	}
 	return o

@@ -3,6 +3,7 @@ package mail
 import (
 	"errors"
 	"net/textproto"
+	"time"
 )
 
 // begin brings a message to the 354 after which its text may follow. When the
@@ -11,8 +12,7 @@ import (
 // then; else each waits for the reply to the one before. It says which command
 // failed first, and leaves the connection in step unless it is broken.
 func (c *Conn) begin(l letter) (stage string, err error) {
-	c.closed = false
-	ahead, pipelined := c.ahead, c.offers("PIPELINING")
+	ahead, pipelined := c.ahead, c.ahead || c.pipelines()
 	c.ahead = false
 	if pipelined && !ahead {
 		if err := c.command(c.appendGroup(c.out[:0], l)); err != nil {
@@ -28,12 +28,28 @@ func (c *Conn) begin(l letter) (stage string, err error) {
 		if err = c.reply(s.expect); err == nil {
 			continue
 		}
-		if pipelined && refusal(err) {
+		switch {
+		case pipelined && refusal(err):
 			c.catchUp(i)
+		case pipelined && i == 0 && !isReply(err) && !c.severed.Load():
+			c.relay.careful.Store(c.pool.config.Now().Add(carefulFor).UnixMilli())
 		}
 		return s.verb, err
 	}
 	return "", nil
+}
+
+// carefulFor is how long a relay is talked to one command at a time after it
+// broke a connection without a reply to a group.
+const carefulFor = time.Minute
+
+// pipelines reports whether commands may leave together. A relay may hold back
+// the replies to a group until the end of it (RFC 2920 §3.2), so one that hangs up
+// at a recipient leaves no trace of how far it came, and the message would stay
+// first in line for ever. Asked one by one it shows where it stumbles, and that
+// message alone is put off.
+func (c *Conn) pipelines() bool {
+	return c.offers("PIPELINING") && c.pool.config.Now().UnixMilli() >= c.relay.careful.Load()
 }
 
 // stages are the commands of a transaction in order, each with the reply that
@@ -77,7 +93,6 @@ func (c *Conn) loneDot() {
 		err = c.step(c.pool.config.Waits.Final, func() error { _, _, err := c.client.Text.ReadResponse(25); return err })
 	}
 	c.broken = err != nil && !refusal(err)
-	c.closed = true
 }
 
 // writeBody sends a message's text and the final dot, with the next message's
@@ -87,7 +102,7 @@ func (c *Conn) loneDot() {
 func (c *Conn) writeBody(l letter, next *letter) error {
 	c.out = append(l.appendTo(c.out[:0]), ".\r\n"...)
 	dot := len(c.out)
-	if next != nil && c.offers("PIPELINING") {
+	if next != nil && c.pipelines() {
 		c.out = c.appendGroup(c.out, *next)
 		c.ahead = true
 	}

@@ -155,3 +155,36 @@ func TestAPrintArrivesAsItIsMeantOverAConnection(t *testing.T) {
 		}
 	})
 }
+
+// TestARelayThatHangsUpAtOneRecipientShowsWhichOne meets a relay that keeps its
+// replies to a group until the end of it, and breaks at one name.
+func TestARelayThatHangsUpAtOneRecipientShowsWhichOne(t *testing.T) {
+	t.Parallel()
+	relay := play(t, relayScript{
+		mail: func(k *talk) bool {
+			ahead, _ := k.in.Peek(k.in.Buffered())
+			return !bytes.Contains(ahead, []byte("<mara@")) && say("250 2.1.0 ok")(k)
+		},
+		rcpt: func(k *talk) bool {
+			return !strings.HasSuffix(k.server.transcript(), "<mara@example.com>") && say("250 2.1.5 ok")(k)
+		},
+	})
+	now := newClock()
+	p := pool(t, func(c *Config) { c.Now = now.Now }, "smtp://"+relay.addr)
+	var verdicts []delivery.Verdict
+	for range 2 {
+		conn := lent(t, p)
+		got := conn.Deliver(t.Context(), []message.Message{messageTo(t, "mara@example.com"), messageTo(t, "noor@example.org")})
+		verdicts = append(verdicts, got[0].Verdict, got[1].Verdict)
+		conn.Release()
+		now.move(time.Second)
+	}
+	want := []delivery.Verdict{delivery.NotTried, delivery.NotTried, delivery.Deferred, delivery.NotTried}
+	if d := cmp.Diff(want, verdicts); d != "" {
+		t.Error(d)
+	}
+	now.move(carefulFor)
+	if conn := lent(t, p); !conn.pipelines() {
+		t.Error("it is still asked one by one")
+	}
+}
