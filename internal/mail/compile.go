@@ -139,7 +139,7 @@ func (c *cutter) line(static []byte, slot message.Slot, rest []byte) {
 }
 
 // checked is the print if it has each slot of the header once: a field that
-// went-missing would give every reader the same value, and nobody would see it.
+// went missing would give every reader the same value, and nobody would see it.
 func (c *cutter) checked() (*message.Print, error) {
 	var times [message.SlotMarkup + 1]int
 	for _, slot := range c.Slots {
