@@ -22,7 +22,7 @@ func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
 	if err := a.metrics.Register(results); err != nil {
 		return nil, err
 	}
-	digests := send.NewDigestComposer(a.Store, a.Renderer, a.Site, time.Now)
+	digests := send.NewDigestComposer(a.Store, a.Renderer, a.relays, a.Site, time.Now)
 	letters := send.NewLetterComposer(a.Store, a.Store, a.Store, writer{a.Renderer}, send.LetterOptions{
 		Signer: a.signer, Site: a.Site, Now: time.Now, Next: a.schedule.Next,
 	})

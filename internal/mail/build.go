@@ -86,13 +86,13 @@ func check(m message.Message) error {
 	switch {
 	case m.To.IsZero():
 		return errNoReader
-	case m.Text == "":
+	case m.Text == "" && m.Print == nil:
 		return errNoText
 	case m.Date.IsZero():
 		return errNoDate
 	case !isDotAtom(m.ID) || len(m.ID) > 128:
 		return errBadID
-	case m.Leave != "" && !isLink(m.Leave):
+	case (m.Leave != "" || m.Print != nil) && !isLink(m.Leave):
 		return errBadLeave
 	}
 	return nil
@@ -100,9 +100,29 @@ func check(m message.Message) error {
 
 // isLink reports whether the text may stand between angle brackets on one line.
 func isLink(text string) bool {
+	if isOrdinaryLink(text) {
+		return true
+	}
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && len(text) <= 900 &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' })
+}
+
+// isOrdinaryLink knows most links without parsing them: a host name and a path of
+// unreserved characters (RFC 3986 §2.3). Each reader's message passes here.
+func isOrdinaryLink(text string) bool {
+	rest, ok := strings.CutPrefix(text, "https://")
+	host := strings.IndexByte(rest, '/')
+	if !ok || host < 1 || len(text) > 900 {
+		return false
+	}
+	for i := range len(rest) {
+		c := rest[i]
+		if !isAlphanumeric(c) && c != '-' && c != '.' && (i < host || c != '/' && c != '_' && c != '~') {
+			return false
+		}
+	}
+	return true
 }
 
 // isLanguageTag reports whether the text has the shape of a BCP 47 tag.
@@ -164,27 +184,56 @@ func (l letterhead) sender(m message.Message) (string, error) {
 	return local + "@" + domain, nil
 }
 
+// octets builds a message and writes it down, up to the last line end.
+func (l letterhead) octets(m message.Message) ([]byte, error) {
+	msg, err := l.build(m)
+	if err != nil {
+		return nil, err
+	}
+	var body bytes.Buffer
+	body.Grow(2048 + (len(m.Text)+len(m.HTML))*9/8)
+	if _, err := msg.WriteTo(&body); err != nil {
+		return nil, err
+	}
+	if !bytes.HasSuffix(body.Bytes(), []byte("\r\n")) {
+		body.WriteString("\r\n")
+	}
+	return body.Bytes(), nil
+}
+
 // letter is a message ready for the wire.
 type letter struct {
 	from, to string // the envelope
-	body     []byte
-	utf8     bool // only a relay with SMTPUTF8 can take it (RFC 6531 §3.2)
+	utf8     bool   // only a relay with SMTPUTF8 can take it (RFC 6531 §3.2)
+
+	message message.Message
+	body    []byte // dots stuffed; nil when the message has a print
 }
 
+// letter readies a message: one without a print is built here, one with a print
+// is filled as it goes out.
 func (l letterhead) letter(m message.Message) (letter, error) {
 	from, err := l.sender(m)
 	if err != nil {
 		return letter{}, err
 	}
-	msg, err := l.build(m)
+	var body []byte
+	if m.Print != nil {
+		err = check(m)
+	} else if body, err = l.octets(m); err == nil {
+		body = stuff(make([]byte, 0, len(body)+len(body)/64), body)
+	}
 	if err != nil {
 		return letter{}, err
 	}
-	var body bytes.Buffer
-	body.Grow(2048 + (len(m.Text)+len(m.HTML))*9/8)
-	if _, err := msg.WriteTo(&body); err != nil {
-		return letter{}, err
-	}
 	wide := m.To.NeedsUTF8() || l.bounce.NeedsUTF8() || l.from.Address.NeedsUTF8() || l.replyTo.Address.NeedsUTF8()
-	return letter{from: from, to: m.To.String(), body: body.Bytes(), utf8: wide}, nil
+	return letter{from: from, to: m.To.String(), utf8: wide, message: m, body: body}, nil
+}
+
+// appendTo adds the message to the bytes that go out, up to its last line end.
+func (l letter) appendTo(dst []byte) []byte {
+	if l.message.Print == nil {
+		return append(dst, l.body...)
+	}
+	return fill(dst, l.message.Print, l.message, l.to)
 }

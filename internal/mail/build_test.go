@@ -57,7 +57,16 @@ func octets(t testing.TB, l letterhead, m message.Message) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out.body
+	return unstuffed(out.appendTo(nil))
+}
+
+// unstuffed is what a relay makes of the lines of DATA (RFC 5321 §4.5.2).
+func unstuffed(wire []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(wire) {
+		out = append(out, bytes.TrimPrefix(line, []byte("."))...)
+	}
+	return out
 }
 
 func TestMessagesReadAsWeMeantThem(t *testing.T) {
@@ -158,6 +167,9 @@ func checkFields(t testing.TB, m message.Message, header gomail.Header) {
 func checkParts(t testing.TB, m message.Message, parts *gomail.Reader) {
 	t.Helper()
 	want := []struct{ kind, body string }{{"text/plain", m.Text}}
+	if m.HTML == "" && !strings.HasSuffix(crlf(clean(m.Text)), "\r\n") {
+		want[0].body += "\n" // the final dot stands on a line of its own
+	}
 	if m.HTML != "" {
 		want = append(want, struct{ kind, body string }{"text/html", m.HTML})
 	}

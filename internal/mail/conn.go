@@ -29,6 +29,9 @@ type Conn struct {
 	severed atomic.Bool // cut by the caller's context, perhaps in the middle of a message
 	stopped bool        // broken by the caller's context, not by the relay
 	useful  bool        // the relay answered for a message while it was lent
+
+	out   []byte // what goes out in one write
+	ahead bool   // the commands of the message whose turn comes next are sent
 }
 
 // Deliver hands messages over in order, one recipient per transaction, and says
@@ -42,9 +45,7 @@ func (c *Conn) Deliver(ctx context.Context, messages []message.Message) []delive
 	outcomes := make([]delivery.Outcome, len(messages))
 	c.renew(ctx, len(messages))
 	stop := context.AfterFunc(ctx, c.sever)
-	for i, m := range messages {
-		outcomes[i] = c.deliver(m)
-	}
+	c.hand(messages, outcomes)
 	if !stop() {
 		c.broken, c.stopped = true, true
 	}
@@ -60,20 +61,49 @@ func (c *Conn) sever() {
 	c.hangUp()
 }
 
-// deliver judges what needs no relay, and hands over the rest.
-func (c *Conn) deliver(m message.Message) delivery.Outcome {
+// turn is a message whose turn has come: a letter for the wire, or an outcome
+// that needed no relay.
+type turn struct {
+	letter *letter
+	done   delivery.Outcome
+}
+
+// hand takes the messages to the relay. Each is readied before the one in front
+// of it goes out, so that its commands can follow that one's body.
+func (c *Conn) hand(messages []message.Message, outcomes []delivery.Outcome) {
+	var now, next turn
+	for i := range messages {
+		if now, next = next, (turn{}); i == 0 && !c.broken {
+			now = c.ready(messages[0])
+		}
+		if i+1 < len(messages) && !c.broken {
+			next = c.ready(messages[i+1])
+		}
+		outcomes[i] = c.deliver(now, next.letter)
+	}
+}
+
+// ready judges what needs no relay.
+func (c *Conn) ready(m message.Message) turn {
+	l, err := c.pool.letterhead.letter(m)
+	if err != nil {
+		return turn{done: delivery.Outcome{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: err.Error()}}
+	}
+	if l.utf8 && !c.offers("SMTPUTF8") {
+		return turn{done: c.tooNarrow()}
+	}
+	return turn{letter: &l}
+}
+
+func (c *Conn) deliver(t turn, next *letter) delivery.Outcome {
 	if c.broken {
 		return delivery.Outcome{Verdict: delivery.NotTried, Text: "the connection broke before its turn"}
 	}
-	l, err := c.pool.letterhead.letter(m)
-	if err != nil {
-		return delivery.Outcome{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: err.Error()}
-	}
-	if ok, _ := c.client.Extension("SMTPUTF8"); l.utf8 && !ok {
-		return c.tooNarrow()
+	if t.letter == nil {
+		return t.done
 	}
 	c.carried++
-	o := c.transact(l)
+	o := c.transact(*t.letter, next)
 	c.useful = c.useful || o.Verdict == delivery.Accepted || o.Code >= 400 && o.Code != 421
 	return o
 }
@@ -117,6 +147,7 @@ func (c *Conn) Broken() bool { return c.broken }
 // lend starts a new loan.
 func (c *Conn) lend() {
 	c.lent, c.broken, c.stopped, c.useful = true, false, false, false
+	c.ahead = false
 	c.severed.Store(false)
 }
 

@@ -37,6 +37,19 @@ func refused(code int, enhanced string) delivery.Outcome {
 	return delivery.Outcome{Verdict: delivery.RefusedForGood, Code: code, Enhanced: enhanced}
 }
 
+// eachWay runs a test against a relay that takes pipelined commands, one that
+// takes them and a text for nobody as well, and one that takes them one by one.
+func eachWay(t *testing.T, name string, script relayScript, test func(*testing.T, relayScript)) {
+	pipelined, eager, plain := script, script, script
+	eager.eager, plain.plain = true, true
+	for way, script := range map[string]relayScript{"pipelined": pipelined, "eager": eager, "one by one": plain} {
+		t.Run(name+"/"+way, func(t *testing.T) {
+			t.Parallel()
+			test(t, script)
+		})
+	}
+}
+
 // TestEveryFailureIsJudgedByHowFarTheMessageHadCome hands two messages to a
 // relay that fails at the first one, and looks at both verdicts.
 func TestEveryFailureIsJudgedByHowFarTheMessageHadCome(t *testing.T) {
@@ -89,9 +102,8 @@ func TestEveryFailureIsJudgedByHowFarTheMessageHadCome(t *testing.T) {
 		"RSET is not answered":     {relayScript{rcpt: say("550 5.1.1 unknown"), rset: drop}, refused(550, "5.1.1"), untried},
 		"dropped after acceptance": {relayScript{dot: sayAndDrop("250 2.6.0 taken")}, accepted, untried},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			relay := play(t, c.script)
+		eachWay(t, name, c.script, func(t *testing.T, script relayScript) {
+			relay := play(t, script)
 			conn := lent(t, pool(t, func(config *Config) {
 				if strings.HasPrefix(name, "stalled") {
 					config.Waits.Final = 200 * time.Millisecond
@@ -123,53 +135,59 @@ func TestEveryFailureIsJudgedByHowFarTheMessageHadCome(t *testing.T) {
 
 func TestWhatARelayTookIsWhatWasWritten(t *testing.T) {
 	t.Parallel()
-	relay := play(t, relayScript{})
-	conn := lent(t, pool(t, nil, "smtp://"+relay.addr))
-	m := messageTo(t, "mara@example.com")
-	m.Text = ".\n..dots at the beginning\n.\n"
-	if got := conn.Deliver(t.Context(), []message.Message{m}); got[0].Verdict != delivery.Accepted {
-		t.Fatal(got)
-	}
-	_, body, _ := strings.Cut(relay.bodies[0], "\r\n\r\n")
-	if body != ".\r\n..dots at the beginning\r\n.\r\n" {
-		t.Errorf("it got %q", body)
-	}
+	eachWay(t, "each way", relayScript{}, func(t *testing.T, script relayScript) {
+		relay := play(t, script)
+		conn := lent(t, pool(t, nil, "smtp://"+relay.addr))
+		m := messageTo(t, "mara@example.com")
+		m.Text = ".\n..dots at the beginning\n.\n"
+		if got := conn.Deliver(t.Context(), []message.Message{m}); got[0].Verdict != delivery.Accepted {
+			t.Fatal(got)
+		}
+		_, body, _ := strings.Cut(relay.bodies[0], "\r\n\r\n")
+		if body != ".\r\n..dots at the beginning\r\n.\r\n" {
+			t.Errorf("it got %q", body)
+		}
+	})
 }
 
 func TestTheEnvelopeCarriesTheReturnToken(t *testing.T) {
 	t.Parallel()
-	relay := play(t, relayScript{})
-	conn := lent(t, pool(t, nil, "smtp://"+relay.addr))
-	m := messageTo(t, "mara@example.com")
-	m.Return = "AbC-12_x"
-	conn.Deliver(t.Context(), []message.Message{m, messageTo(t, "noor@example.org")})
-	for _, line := range []string{
-		"MAIL FROM:<bounces+AbC-12_x@pulse.example> BODY=8BITMIME", "RCPT TO:<mara@example.com>",
-		"MAIL FROM:<bounces@pulse.example> BODY=8BITMIME", "RCPT TO:<noor@example.org>",
-	} {
-		if relay.said(line) != 1 {
-			t.Errorf("the relay did not hear %q in %q", line, relay.transcript())
+	eachWay(t, "each way", relayScript{}, func(t *testing.T, script relayScript) {
+		relay := play(t, script)
+		conn := lent(t, pool(t, nil, "smtp://"+relay.addr))
+		m := messageTo(t, "mara@example.com")
+		m.Return = "AbC-12_x"
+		conn.Deliver(t.Context(), []message.Message{m, messageTo(t, "noor@example.org")})
+		for _, line := range []string{
+			"MAIL FROM:<bounces+AbC-12_x@pulse.example> BODY=8BITMIME", "RCPT TO:<mara@example.com>",
+			"MAIL FROM:<bounces@pulse.example> BODY=8BITMIME", "RCPT TO:<noor@example.org>",
+		} {
+			if relay.said(line) != 1 {
+				t.Errorf("the relay did not hear %q in %q", line, relay.transcript())
+			}
 		}
-	}
+	})
 }
 
 func TestAMessageThatCannotBeBuiltHurtsNoOther(t *testing.T) {
 	t.Parallel()
-	relay := play(t, relayScript{})
-	conn := lent(t, pool(t, nil, "smtp://"+relay.addr))
-	bad := messageTo(t, "mara@example.com")
-	bad.Text = ""
-	worse := messageTo(t, "mara@example.com")
-	worse.Return = "x@evil.example> SIZE=1\r\nRCPT TO:<all@example.com"
-	got := conn.Deliver(t.Context(), []message.Message{bad, worse, messageTo(t, "noor@example.org")})
-	want := []delivery.Outcome{
-		{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: errNoText.Error()},
-		{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: errBadReturn.Error()},
-		{Verdict: delivery.Accepted, Code: 250, Enhanced: "2.6.0"},
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
+	eachWay(t, "each way", relayScript{}, func(t *testing.T, script relayScript) {
+		relay := play(t, script)
+		conn := lent(t, pool(t, nil, "smtp://"+relay.addr))
+		bad := messageTo(t, "mara@example.com")
+		bad.Text = ""
+		worse := messageTo(t, "mara@example.com")
+		worse.Return = "x@evil.example> SIZE=1\r\nRCPT TO:<all@example.com"
+		got := conn.Deliver(t.Context(), []message.Message{bad, worse, messageTo(t, "noor@example.org")})
+		want := []delivery.Outcome{
+			{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: errNoText.Error()},
+			{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: errBadReturn.Error()},
+			{Verdict: delivery.Accepted, Code: 250, Enhanced: "2.6.0"},
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	})
 }
 
 func TestCancellingCutsAStalledConnection(t *testing.T) {
@@ -183,9 +201,8 @@ func TestCancellingCutsAStalledConnection(t *testing.T) {
 		"after the dot":     {relayScript{dot: stall}, delivery.InDoubt},
 		"before it started": {relayScript{}, delivery.NotTried},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			relay := play(t, c.script)
+		eachWay(t, name, c.script, func(t *testing.T, script relayScript) {
+			relay := play(t, script)
 			p := pool(t, func(c *Config) { c.Waits = Waits{} }, "smtp://"+relay.addr)
 			conn := lent(t, p)
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)

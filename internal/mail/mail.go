@@ -2,9 +2,11 @@
 // each one.
 //
 // Three things live here. A letterhead turns a message.Message into bytes that
-// every mailbox reads the same way (build.go). A pool keeps connections to one or
-// more relays open and lends them out (pool.go). A lent connection carries
-// messages, one transaction each, and answers with a delivery.Outcome per message
+// every mailbox reads the same way (build.go); what many readers share is built
+// once, cut where their own values go, and filled (compile.go, fill.go). A pool
+// keeps connections to one or more relays open and lends them out (pool.go). A
+// lent connection carries messages, one transaction each, without waiting where
+// the relay allows it (wire.go), and answers with a delivery.Outcome per message
 // (conn.go, transaction.go).
 //
 // What the ledger promises hangs on that outcome, so the stages of a transaction

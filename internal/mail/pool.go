@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/fault"
@@ -36,6 +37,8 @@ type relay struct {
 	until    time.Time
 	reason   error // the last failure
 	narrow   bool  // found without SMTPUTF8
+
+	careful atomic.Int64 // see Conn.pipelines; a Unix time in milliseconds
 }
 
 // New makes a pool. Nothing is connected until the first use. The error is a

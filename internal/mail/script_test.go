@@ -9,9 +9,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/collabpulse/weekly/internal/address"
-	"github.com/collabpulse/weekly/internal/message"
 )
 
 // relayScript is a relay that answers what a case says. A step that is not
@@ -19,7 +16,9 @@ import (
 type relayScript struct {
 	greet, ehlo, startTLS, auth, mail, rcpt, data, body, dot, rset, noop step
 
-	offers []string    // extensions besides 8BITMIME and ENHANCEDSTATUSCODES
+	offers []string    // extensions besides PIPELINING, 8BITMIME and ENHANCEDSTATUSCODES
+	plain  bool        // no PIPELINING either
+	eager  bool        // takes a text even for nobody (RFC 2920 §3.1)
 	tls    *tls.Config // for STARTTLS, or for every connection when secure
 	secure bool
 }
@@ -30,6 +29,7 @@ type step func(*talk) bool
 // say answers with the lines given.
 func say(lines ...string) step {
 	return func(k *talk) bool {
+		k.code = lines[0][:1]
 		_, err := k.conn.Write([]byte(strings.Join(lines, "\r\n") + "\r\n"))
 		return err == nil
 	}
@@ -63,14 +63,15 @@ func slowly(then step) step {
 	return func(k *talk) bool { time.Sleep(30 * time.Millisecond); return then(k) }
 }
 
-// once plays a step the first time and another one afterwards, over all connections.
+// once plays a step the first time and another one afterwards, over all
+// connections to one relay.
 func once(first, then step) step {
 	var mu sync.Mutex
-	played := false
+	played := map[*scripted]bool{}
 	return func(k *talk) bool {
 		mu.Lock()
-		again := played
-		played = true
+		again := played[k.server]
+		played[k.server] = true
 		mu.Unlock()
 		if again {
 			return then(k)
@@ -97,6 +98,9 @@ type talk struct {
 	server *scripted
 	conn   net.Conn
 	in     *bufio.Reader
+
+	code              string // first digit of the reply said last
+	sender, recipient bool   // what the transaction has
 }
 
 func play(t *testing.T, script relayScript) *scripted {
@@ -169,12 +173,13 @@ func (k *talk) answer(line string) bool {
 	case "AUTH":
 		return or(s.auth, say("235 2.7.0 welcome"))(k)
 	case "MAIL":
-		return or(s.mail, say("250 2.1.0 ok"))(k)
+		return k.takeSender()
 	case "RCPT":
-		return or(s.rcpt, say("250 2.1.5 ok"))(k)
+		return k.takeRecipient()
 	case "DATA":
-		return or(s.data, say("354 go on"))(k) && (s.data != nil || k.takeBody())
+		return k.takeData()
 	case "RSET":
+		k.sender, k.recipient = false, false
 		return or(s.rset, say("250 2.0.0 ok"))(k)
 	case "NOOP":
 		return or(s.noop, say("250 2.0.0 ok"))(k)
@@ -182,6 +187,44 @@ func (k *talk) answer(line string) bool {
 		return sayAndDrop("221 2.0.0 bye")(k)
 	}
 	return say("500 5.5.2 what?")(k)
+}
+
+func (k *talk) takeSender() bool {
+	if k.sender {
+		return say("503 5.5.1 one at a time")(k)
+	}
+	goesOn := or(k.server.script.mail, say("250 2.1.0 ok"))(k)
+	k.sender = k.code == "2"
+	return goesOn
+}
+
+func (k *talk) takeRecipient() bool {
+	if !k.sender {
+		return say("503 5.5.1 from whom?")(k)
+	}
+	goesOn := or(k.server.script.rcpt, say("250 2.1.5 ok"))(k)
+	k.recipient = k.code == "2"
+	return goesOn
+}
+
+func (k *talk) takeData() bool {
+	s := k.server.script
+	if !k.recipient && !s.eager {
+		return say("554 5.5.1 to whom?")(k)
+	}
+	if !or(s.data, say("354 go on"))(k) {
+		return false
+	}
+	if s.data != nil {
+		return true
+	}
+	forNobody := !k.recipient
+	k.sender, k.recipient = false, false
+	if forNobody {
+		line, err := k.in.ReadString('\n')
+		return err == nil && line == ".\r\n" && say("554 5.5.1 to whom?")(k)
+	}
+	return k.takeBody()
 }
 
 func (s *scripted) hear(line string) {
@@ -192,6 +235,9 @@ func (s *scripted) hear(line string) {
 
 func (k *talk) capabilities() []string {
 	lines := []string{"250-relay.test", "250-8BITMIME"}
+	if !k.server.script.plain {
+		lines = append(lines, "250-PIPELINING")
+	}
 	for _, extension := range k.server.script.offers {
 		if _, encrypted := k.conn.(*tls.Conn); extension != "STARTTLS" || !encrypted {
 			lines = append(lines, "250-"+extension)
@@ -251,64 +297,6 @@ func (s *scripted) taken() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.bodies)
-}
-
-// testWaits leave time enough on a busy machine.
-var testWaits = Waits{Connect: 10 * time.Second, Command: 10 * time.Second, Body: 10 * time.Second, Final: 10 * time.Second, Aside: 20 * time.Millisecond}
-
-func mailAddress(t testing.TB, raw string) address.Address {
-	t.Helper()
-	a, err := address.Parse(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-// pool is a pool for the relay URLs; change adjusts its configuration.
-func pool(t testing.TB, change func(*Config), urls ...string) *Pool {
-	t.Helper()
-	config := Config{
-		From:   Named{"Collab Pulse Weekly", mailAddress(t, "weekly@pulse.example")},
-		Bounce: mailAddress(t, "bounces@pulse.example"),
-		Waits:  testWaits,
-	}
-	for _, url := range urls {
-		r, err := ParseRelay(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config.Relays = append(config.Relays, r)
-	}
-	if change != nil {
-		change(&config)
-	}
-	p, err := New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close() })
-	return p
-}
-
-// lent is a connection from the pool that is released when the test ends.
-func lent(t testing.TB, p *Pool) *Conn {
-	t.Helper()
-	c, err := p.Connect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Release)
-	return c
-}
-
-var sentAt = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-
-func messageTo(t testing.TB, to string) message.Message {
-	t.Helper()
-	return message.Message{
-		To: mailAddress(t, to), ID: "abc123", Subject: "Hello", Text: "Hello Mara.\n", Date: sentAt, Language: "en",
-	}
 }
 
 // connections is how many there have been, and how many at once.

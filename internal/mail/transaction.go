@@ -2,54 +2,25 @@ package mail
 
 import (
 	"errors"
-	"io"
 	"net/textproto"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/wneessen/go-mail/smtp"
-
 	"github.com/collabpulse/weekly/internal/delivery"
 )
 
 // transact carries one message through MAIL, RCPT, DATA and the final dot
-// (RFC 5321 §3.3).
-func (c *Conn) transact(l letter) delivery.Outcome {
-	waits := c.pool.config.Waits
-	// A message goes out with SMTPUTF8 only when it needs it: behind a relay
-	// that does without, the parameter alone would bounce it (RFC 6531 §3.6).
-	c.client.SkipSMTPUTF8(!l.utf8)
-	if err := c.step(waits.Command, func() error { return c.client.Mail("<" + l.from + ">") }); err != nil {
-		return c.refused("MAIL", l, err)
+// (RFC 5321 §3.3). The next message's commands may follow behind the dot.
+func (c *Conn) transact(l letter, next *letter) delivery.Outcome {
+	if stage, err := c.begin(l); err != nil {
+		return c.refused(stage, l, err)
 	}
-	if err := c.step(waits.Command, func() error { return c.client.Rcpt("<" + l.to + ">") }); err != nil {
-		return c.refused("RCPT", l, err)
-	}
-	var data io.WriteCloser
-	err := c.step(waits.Command, func() (err error) { data, err = c.client.Data(); return err })
-	if err != nil {
-		return c.refused("DATA", l, err)
-	}
-	if err := c.step(waits.Body, func() error { return write(data, l.body) }); err != nil {
+	if err := c.writeBody(l, next); err != nil {
 		return c.interrupted(l, err)
 	}
 	return c.final(l)
-}
-
-// write sends the body and the final dot. It closes the dot writer beneath
-// go-mail's, which would hide whether the dot left: when write fails, at least
-// the last octet never reached the socket, so the relay cannot have the message.
-func write(data io.WriteCloser, body []byte) error {
-	closer, ok := data.(*smtp.DataCloser)
-	if !ok {
-		return errors.New("go-mail's data writer has changed")
-	}
-	if _, err := closer.WriteCloser.Write(body); err != nil {
-		return err
-	}
-	return closer.WriteCloser.Close()
 }
 
 // final reads the reply to the final dot.
@@ -79,8 +50,8 @@ func (c *Conn) refused(stage string, l letter, err error) delivery.Outcome {
 		}
 		return o
 	}
-	if err := c.step(c.pool.config.Waits.Command, c.client.Reset); err != nil {
-		c.broken = true
+	if !c.broken {
+		c.broken = c.step(c.pool.config.Waits.Command, c.client.Reset) != nil
 	}
 	return o
 }
@@ -117,7 +88,7 @@ func judge(stage string, l letter, err error) delivery.Outcome {
 	if !ok {
 		return delivery.Outcome{Verdict: delivery.NotTried, Text: describe(stage, scrub(err.Error(), l.to))}
 	}
-	o := delivery.Outcome{Verdict: delivery.NotTried, Stage: stages[stage], Code: reply.Code, Enhanced: enhanced(reply.Code, reply.Msg),
+	o := delivery.Outcome{Verdict: delivery.NotTried, Stage: spokenAt[stage], Code: reply.Code, Enhanced: enhanced(reply.Code, reply.Msg),
 		Text: describe(stage, scrub(strconv.Itoa(reply.Code)+" "+reply.Msg, l.to))}
 	switch reply.Code / 100 {
 	case 4:
@@ -128,8 +99,8 @@ func judge(stage string, l letter, err error) delivery.Outcome {
 	return o
 }
 
-// stages are the names of the stages, as a failure's text says them.
-var stages = map[string]delivery.Stage{
+// spokenAt are the stages by the names that a failure's text gives them.
+var spokenAt = map[string]delivery.Stage{
 	"MAIL": delivery.AtMail, "RCPT": delivery.AtRcpt, "DATA": delivery.AtData, "the body": delivery.AtData, "the final dot": delivery.AtEnd,
 }
 

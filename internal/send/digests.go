@@ -26,54 +26,53 @@ type Printer interface {
 	Edition(s digest.Snapshot, hash string, k edition.Key) (edition.Edition, error)
 }
 
-// DigestComposer makes the mail of a digest's rows. An edition is printed once in
-// its life: the first worker that needs it stores it, and all of them send those
-// bytes, so an upgrade in the middle of a digest changes nothing. The last used
-// ones are kept decoded, up to 16 MB.
+// Compiler turns an edition into the bytes that go over the wire, but for what
+// differs from reader to reader. An error says that it will never be able to.
+type Compiler interface {
+	Compile(e edition.Edition, language string) (*message.Print, error)
+}
+
+// DigestComposer makes the mail of a digest's rows. An edition is rendered and
+// compiled once in its life: the first worker that needs it stores its bytes, and
+// all of them send those, so an upgrade in the middle of a digest changes
+// nothing. The last used ones are kept decoded, up to 16 MB.
 type DigestComposer struct {
-	archive Archive
-	printer Printer
-	site    link.Site
-	now     func() time.Time
-	shelf   *shelf
+	archive  Archive
+	printer  Printer
+	compiler Compiler
+	site     link.Site
+	now      func() time.Time
+	shelf    *shelf
 }
 
 // NewDigestComposer makes a composer whose messages are dated by now.
-func NewDigestComposer(archive Archive, printer Printer, site link.Site, now func() time.Time) *DigestComposer {
-	return &DigestComposer{archive: archive, printer: printer, site: site, now: now, shelf: newShelf(16 << 20)}
+func NewDigestComposer(archive Archive, printer Printer, compiler Compiler, site link.Site, now func() time.Time) *DigestComposer {
+	return &DigestComposer{archive: archive, printer: printer, compiler: compiler, site: site, now: now, shelf: newShelf(16 << 20)}
 }
 
-// Compose fills the reader's edition with the reader's own links.
+// Compose joins the reader's edition and the reader's own values.
 func (c *DigestComposer) Compose(ctx context.Context, scope delivery.Scope, claim delivery.Claim, to delivery.Recipient) (message.Message, error) {
 	p, err := c.print(ctx, scope.Digest, claim.Edition)
 	if err != nil {
 		return message.Message{}, err
 	}
-	leave := c.site.Leave(to.Key.Token(link.Leave, to.ID))
-	html, text := p.edition.Fill(edition.Values{Leave: leave})
 	return message.Message{
-		To:       to.Address,
-		ID:       p.salt.MessageID(to.ID),
-		Return:   to.Key.Token(link.Return, to.ID),
-		Subject:  p.edition.Subject,
-		Text:     text,
-		HTML:     html,
-		Language: p.language,
-		Date:     c.now(),
-		Leave:    leave,
+		To:     to.Address,
+		ID:     p.salt.MessageID(to.ID),
+		Return: to.Key.Token(link.Return, to.ID),
+		Date:   c.now(),
+		Leave:  c.site.Leave(to.Key.Token(link.Leave, to.ID)),
+		Print:  p.compiled,
 	}, nil
 }
 
 // print is one edition ready to be filled.
 type print struct {
-	edition  edition.Edition
+	compiled *message.Print
 	salt     delivery.Salt
-	language string
 }
 
-func (p print) size() int {
-	return len(p.edition.Subject) + len(p.edition.HTML) + len(p.edition.Text)
-}
+func (p print) size() int { return p.compiled.Size() }
 
 // print finds an edition on the shelf, in the archive, or makes it. Lanes that
 // miss it at the same moment each make it; the archive sees to it that they
@@ -97,13 +96,26 @@ func (c *DigestComposer) print(ctx context.Context, id int64, key string) (print
 	if err != nil {
 		return print{}, judged(err)
 	}
-	e, err := edition.Decode(body)
+	compiled, err := c.decode(body, k)
 	if err != nil {
 		return print{}, &Unprintable{err}
 	}
-	p := print{edition: e, salt: d.Salt, language: k.Language}
+	p := print{compiled: compiled, salt: d.Salt}
 	c.shelf.put(id, key, p)
 	return p, nil
+}
+
+// decode reads a kept edition. One that was kept before editions were compiled is
+// compiled here, so that a digest under way goes on over an upgrade.
+func (c *DigestComposer) decode(body []byte, k edition.Key) (*message.Print, error) {
+	if message.IsPrint(body) {
+		return message.DecodePrint(body)
+	}
+	e, err := edition.Decode(body)
+	if err != nil {
+		return nil, err
+	}
+	return c.compiler.Compile(e, k.Language)
 }
 
 func (c *DigestComposer) make(ctx context.Context, id int64, k edition.Key) ([]byte, error) {
@@ -115,7 +127,11 @@ func (c *DigestComposer) make(ctx context.Context, id int64, k edition.Key) ([]b
 	if err != nil {
 		return nil, &Unprintable{err}
 	}
-	return c.archive.KeepEdition(ctx, id, k.String(), e.Encode())
+	compiled, err := c.compiler.Compile(e, k.Language)
+	if err != nil {
+		return nil, &Unprintable{err}
+	}
+	return c.archive.KeepEdition(ctx, id, k.String(), compiled.Encode())
 }
 
 // judged tells what the archive will always answer from what will pass.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,8 +76,17 @@ func (p *printer) Edition(s digest.Snapshot, hash string, k edition.Key) (editio
 		HTML: "<a href=\"" + slots.Leave + "\">leave</a>", Slots: slots}, p.err
 }
 
+// compiler makes prints that are the text with its mark cut out, so that a test
+// can read who printed them.
+type compiler struct{ err error }
+
+func (c compiler) Compile(e edition.Edition, language string) (*message.Print, error) {
+	before, after, _ := strings.Cut(e.Text, e.Slots.Leave)
+	return &message.Print{Pieces: [][]byte{[]byte(language + " " + before), []byte(after)}, Slots: []message.Slot{message.SlotText}}, c.err
+}
+
 func composing(a *archive, p *printer) *send.DigestComposer {
-	return send.NewDigestComposer(a, p, site(), func() time.Time { return sendingAt })
+	return send.NewDigestComposer(a, p, compiler{}, site(), func() time.Time { return sendingAt })
 }
 
 func claimOf(key string) delivery.Claim {
@@ -92,9 +102,8 @@ func TestAReadersMailCarriesOnlyTheirOwnLinks(t *testing.T) {
 	}
 	leave := "https://pulse.example/leave/" + theKey.Token(link.Leave, 42)
 	want := message.Message{
-		To: addressOf(42), ID: theSalt.MessageID(42), Return: theKey.Token(link.Return, 42), Subject: "This week",
-		Text: "2.de.h.0 " + leave, HTML: `<a href="` + leave + `">leave</a>`,
-		Language: "de", Date: sendingAt, Leave: leave,
+		To: addressOf(42), ID: theSalt.MessageID(42), Return: theKey.Token(link.Return, 42), Date: sendingAt, Leave: leave,
+		Print: &message.Print{Pieces: [][]byte{[]byte("de 2.de.h.0 "), {}}, Slots: []message.Slot{message.SlotText}},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b address.Address) bool { return a == b })); diff != "" {
 		t.Error(diff)
@@ -115,8 +124,31 @@ func TestEveryWorkerSendsTheEditionThatWasKeptFirst(t *testing.T) {
 	p := &printer{dots: 5}
 	upgraded := composing(a, p)
 	m, err := upgraded.Compose(t.Context(), digestScope, claimOf("2.en.h.0"), reader)
-	if err != nil || strings.HasSuffix(m.Text, ".") || p.printed != 0 {
-		t.Errorf("an upgraded worker printed its own edition: %q, %v", m.Text, err)
+	if err != nil || len(m.Print.Pieces[1]) != 0 || p.printed != 0 {
+		t.Errorf("an upgraded worker printed its own edition: %q, %v", m.Print, err)
+	}
+}
+
+func TestAnEditionKeptBeforeTheyWereCompiledIsStillSent(t *testing.T) {
+	t.Parallel()
+	kept := edition.Edition{Subject: "This week", Text: "as it was: slotleave7", Slots: edition.Slots{Leave: "slotleave7"}}
+	a, p := &archive{editions: map[string][]byte{"2.en.h.0": kept.Encode()}}, &printer{}
+	m, err := composing(a, p).Compose(t.Context(), digestScope, claimOf("2.en.h.0"), reader)
+	if err != nil || string(m.Print.Pieces[0]) != "en as it was: " || p.printed != 0 {
+		t.Errorf("got %v, %v, printed anew %d times", m.Print, err, p.printed)
+	}
+	if !slices.Equal(a.editions["2.en.h.0"], kept.Encode()) {
+		t.Error("what every worker reads was changed")
+	}
+}
+
+func TestAnEditionThatCannotBeCompiledIsOurFault(t *testing.T) {
+	t.Parallel()
+	a := &archive{editions: map[string][]byte{}}
+	c := send.NewDigestComposer(a, &printer{}, compiler{errors.New("no mark")}, site(), func() time.Time { return sendingAt })
+	_, err := c.Compose(t.Context(), digestScope, claimOf("2.en.h.0"), reader)
+	if _, ours := errors.AsType[*send.Unprintable](err); !ours || len(a.editions) != 0 {
+		t.Errorf("got %v, kept %d", err, len(a.editions))
 	}
 }
 
@@ -148,6 +180,7 @@ func TestWhatCanNeverBePrintedIsToldFromWhatWillPass(t *testing.T) {
 		{name: "a template fails", printer: printer{err: errors.New("nil pointer")}, forEver: true},
 		{name: "the snapshot is not what was approved", archive: archive{snapshot: fault.New(fault.Conflict, "Changed.")}, forEver: true},
 		{name: "a kept edition is damaged", editions: map[string][]byte{"2.en.h.0": []byte("{")}, forEver: true},
+		{name: "a compiled one is damaged", editions: map[string][]byte{"2.en.h.0": {1, 2, 3}}, forEver: true},
 		{name: "no such digest", archive: archive{digest: fault.New(fault.NotFound, "None.")}, forEver: true},
 		{name: "the database is away", archive: archive{digest: errAway}},
 		{name: "the database goes away", archive: archive{snapshot: fault.Wrap(fault.Unavailable, errAway, "Away.")}},

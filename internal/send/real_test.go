@@ -88,7 +88,7 @@ func (p *post) composer(t *testing.T) send.Composer {
 	renderer, err := render.New(render.Brand{Name: "Collab Pulse Weekly", Site: site(), Postal: "1 Example Street"})
 	must(t, err)
 	return send.ByScope(
-		send.NewDigestComposer(p.Store, renderer, site(), p.clock.Now),
+		send.NewDigestComposer(p.Store, renderer, p.pool(t), site(), p.clock.Now),
 		send.NewLetterComposer(p.Store, p.Store, p.Store, writer{renderer}, send.LetterOptions{Signer: signer, Site: site(), Now: p.clock.Now}),
 	)
 }
@@ -106,14 +106,16 @@ func (w writer) Test(s digest.Snapshot) (send.Words, error) {
 	return send.Words(r), err
 }
 
-func (p *post) wire(t *testing.T) send.Wire {
+func (p *post) wire(t *testing.T) send.Wire { return wire{p.pool(t)} }
+
+func (p *post) pool(t *testing.T) *pool.Pool {
 	t.Helper()
 	r, err := pool.ParseRelay(p.box.URL())
 	must(t, err)
 	relays, err := pool.New(pool.Config{Relays: []pool.Relay{r}, From: pool.Named{Name: "Collab Pulse", Address: addressOf(0)}})
 	must(t, err)
 	t.Cleanup(func() { relays.Close() })
-	return wire{relays}
+	return relays
 }
 
 type wire struct{ *pool.Pool }

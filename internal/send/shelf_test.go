@@ -4,11 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/collabpulse/weekly/internal/edition"
+	"github.com/collabpulse/weekly/internal/message"
 )
 
 func sized(octets int) print {
-	return print{edition: edition.Edition{Text: strings.Repeat(".", octets)}}
+	return print{compiled: &message.Print{Pieces: [][]byte{make([]byte, octets)}}}
 }
 
 // stands reports which of the keys are on the shelf, without using them.
