@@ -75,10 +75,9 @@ func (t trial) cpu() (c struct{ pulse, server, sink time.Duration }, err error) 
 // patience is how long a send may stand still.
 const patience = 90 * time.Second
 
-// follow waits until the digest is sent. It looks at one row of the digests and at
-// the sink's counter, never at the ledger, whose database is being measured.
+// follow waits until the digest is sent, or has stood still for too long.
 func (t trial) follow(ctx context.Context) error {
-	moved, seen := time.Now(), int64(-1)
+	watch := gauge{trial: t, moved: time.Now()}
 	for ctx.Err() == nil {
 		d, err := t.db.Digest(ctx, t.digest)
 		if err != nil || d.State == digest.Sent {
@@ -87,33 +86,46 @@ func (t trial) follow(ctx context.Context) error {
 		if d.State != digest.Sending && d.State != digest.Approved {
 			return fmt.Errorf("bench: the digest is %s: %s\n%s", d.State, d.Reason, t.service.logs())
 		}
-		progress, known, err := t.progress(ctx, moved)
-		if err != nil {
+		if err := watch.look(ctx); err != nil {
 			return err
 		}
-		if progress != seen {
-			moved, seen = time.Now(), progress
-		}
-		if time.Since(moved) > patience {
-			return fmt.Errorf("bench: the send stands still at %d (counted by the sink: %v)\n%s", progress, known, t.service.logs())
+		if time.Since(watch.moved) > patience {
+			return fmt.Errorf("bench: the send stands still at %d\n%s", watch.seen, t.service.logs())
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	return ctx.Err()
 }
 
-// progress is how far it went. Without a sink of our own only the ledger knows, and
-// it is asked when nothing else would tell a slow relay from one that stands still.
-func (t trial) progress(ctx context.Context, moved time.Time) (n int64, known bool, err error) {
-	c, known, err := t.relay.counts()
-	if err != nil || known {
-		return c.Messages, known, err
+// gauge tells a send that is slow from one that stands still. It asks our own sink;
+// only without one the ledger, and that seldom, for counting it is work for the
+// database that is measured.
+type gauge struct {
+	trial
+	seen  int64
+	moved time.Time // when seen last changed
+	asked time.Time // the ledger
+}
+
+// lookEvery is how often the ledger is counted.
+const lookEvery = 15 * time.Second
+
+func (g *gauge) look(ctx context.Context) error {
+	c, known, err := g.relay.counts()
+	now := c.Messages
+	if !known && err == nil {
+		if time.Since(g.asked) < lookEvery {
+			return nil
+		}
+		g.asked = time.Now()
+		var tally delivery.Tally
+		tally, err = g.db.Tally(ctx, g.digest)
+		now = int64(tally.Settled())
 	}
-	if time.Since(moved) < patience/2 {
-		return -1, false, nil
+	if now != g.seen {
+		g.seen, g.moved = now, time.Now()
 	}
-	tally, err := t.db.Tally(ctx, t.digest)
-	return int64(tally.Settled()), false, err
+	return err
 }
 
 // outcome reads what the ledger and the sink say, and refuses what does not add up.

@@ -73,23 +73,41 @@ func cpuOf(pids ...int) (sum time.Duration, err error) {
 }
 
 // cpuOfFamily is the processor time of a process and everything it started: those
-// that live, and those that ended, whose time it inherited.
-func cpuOfFamily(parent int) (time.Duration, error) {
-	sum, err := cpuOf(parent)
-	if err != nil {
-		return 0, err
-	}
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		text, gone := os.ReadFile(path)
-		if gone != nil {
-			continue // it ended since, and its time is its parent's next time
+// that live, and those that ended, whose time it inherited. One that ends in the
+// middle of the count would be in neither, so the count is repeated until nothing
+// was inherited meanwhile; a family that never rests is counted as it is.
+func cpuOfFamily(parent int) (sum time.Duration, err error) {
+	for range 10 {
+		before, err := processOf(parent)
+		if err != nil {
+			return 0, err
 		}
-		if p, wrong := parseStat(string(text)); wrong == nil && p.parent == parent {
+		sum = cpuOfChildren(parent)
+		after, err := processOf(parent)
+		if err != nil {
+			return 0, err
+		}
+		sum += after.own + after.children
+		if after.children == before.children {
+			break
+		}
+	}
+	return sum, nil
+}
+
+// cpuOfChildren is the processor time of a process's children that live.
+func cpuOfChildren(parent int) (sum time.Duration) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // fails only for a malformed pattern
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended
+		}
+		if p, err := parseStat(string(text)); err == nil && p.parent == parent {
 			sum += p.own + p.children
 		}
 	}
-	return sum, err
+	return sum
 }
 
 // postmasterOf finds the server that started a backend. A number that belongs to

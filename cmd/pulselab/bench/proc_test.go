@@ -55,20 +55,32 @@ func TestWorkIsCountedWhileAProcessLivesAndAfterItEnded(t *testing.T) {
 	defer shell.Wait()
 	defer stop.Close()
 	var last time.Duration
+	working := false // the child was seen at work
 	for begun := time.Now(); time.Since(begun) < 20*time.Second; time.Sleep(20 * time.Millisecond) {
 		family, err := cpuOfFamily(shell.Process.Pid)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if family < last {
+		now, err := processOf(shell.Process.Pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if family < last-4*tick { // each time is cut to whole ticks before they are added
 			t.Fatalf("the account went from %v back to %v", last, family)
 		}
+		if most := 2*time.Since(begun) + time.Second; family > most {
+			t.Fatalf("two processes took %v of at most %v", family, most)
+		}
 		last = family
-		if p, err := processOf(shell.Process.Pid); err == nil && p.children > 0 && family >= p.children {
+		working = working || now.children == 0 && family > now.own+10*tick
+		if now.children > 0 && family >= now.children {
+			if !working {
+				t.Error("nothing was counted while the child lived")
+			}
 			return
 		}
 	}
-	t.Errorf("after its child ended the shell's account is %v", last)
+	t.Errorf("the child never ended; the account is %v", last)
 }
 
 func TestAProcessThatIsNoBackendHasNoPostmaster(t *testing.T) {
