@@ -125,7 +125,7 @@ func (a *App) openQueue(context.Context) (err error) {
 	}
 	a.tasks = jobs.Settings{Space: a.Settings.RedisSpace, Lanes: a.Settings.Connections, Lead: a.Settings.ComposeLead, Log: a.log, Meters: meters}
 	if a.Settings.RedisURL == "" {
-		a.tasks.Every = embeddedTick
+		a.tasks.Every, a.tasks.LookEvery = embeddedTick, embeddedLook
 	}
 	a.Queue = jobs.NewClient(a.conn, a.tasks)
 	a.onClose(a.Queue.Close)
@@ -135,6 +135,10 @@ func (a *App) openQueue(context.Context) (err error) {
 // embeddedTick is how often an installation on embedded parts looks what is due:
 // a command line beside it cannot wake it, and asking its own file costs little.
 const embeddedTick = 5 * time.Second
+
+// embeddedLook is how soon it finds a digest that the command line launched: one
+// look at a table of a few hundred rows.
+const embeddedLook = 500 * time.Millisecond
 
 func (a *App) queueConn() (asynq.RedisConnOpt, error) {
 	if a.Settings.RedisURL != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -61,6 +62,7 @@ type Plan struct {
 // enqueue twice has one name, and what they do twice is guarded in SQL.
 type Scheduler struct {
 	client *Client
+	open   []int64 // the digests that the last look found being sent
 	Plan
 	Settings
 }
@@ -73,19 +75,23 @@ func NewScheduler(client *Client, p Plan, s Settings) *Scheduler {
 	return &Scheduler{client: client, Plan: p, Settings: s.settled()}
 }
 
-// Run ticks at once and then every minute, and sweeps more often, until the
-// context ends. Neither overlaps the other or itself; a failure is logged and
-// tried again at the next turn.
+// Run ticks at once and then every minute, sweeps more often and looks as often as
+// it is told to, until the context ends. None overlaps another or itself; a failure
+// is logged and tried again at the next turn.
 func (s *Scheduler) Run(ctx context.Context) {
 	tick, sweep := time.NewTicker(s.Every), time.NewTicker(s.SweepEvery)
 	defer tick.Stop()
 	defer sweep.Stop()
+	looks, still := s.looks()
+	defer still()
 	s.logged(ctx, "tick", s.Tick)
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
 			s.logged(ctx, "tick", s.Tick)
+		case <-looks:
+			s.logged(ctx, "look", s.look)
 		case <-sweep.C:
 			s.logged(ctx, "sweep", s.sweep)
 		}
@@ -96,6 +102,33 @@ func (s *Scheduler) logged(ctx context.Context, what string, f func(context.Cont
 	if err := f(ctx); err != nil && ctx.Err() == nil {
 		s.Log.ErrorContext(ctx, what+" failed", "error", err.Error())
 	}
+}
+
+// looks ticks for each look; never, unless LookEvery is set.
+func (s *Scheduler) looks() (at <-chan time.Time, stop func()) {
+	if s.LookEvery == 0 {
+		return nil, func() {}
+	}
+	t := time.NewTicker(s.LookEvery)
+	return t.C, t.Stop
+}
+
+// look wakes the lanes of digests that the last look did not see. A command beside
+// an embedded queue launches a digest by writing it down, and nobody would begin
+// before the next tick. It is one short question, so it can be asked often; what it
+// remembers saves wakes and decides nothing.
+func (s *Scheduler) look(ctx context.Context) error {
+	ids, err := s.Agenda.OpenDigests(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.Contains(s.open, id) {
+			s.client.WakeDigest(ctx, id)
+		}
+	}
+	s.open = ids
+	return nil
 }
 
 // tickFor bounds one tick, so that a database that hangs does not stop the clock.

@@ -153,6 +153,45 @@ func TestWhatASweepTookBackIsSentWithoutWaitingForATick(t *testing.T) {
 	running.Wait()
 }
 
+func TestADigestLaunchedWithoutAWakeIsFoundByTheNextLook(t *testing.T) {
+	t.Parallel()
+	v := &village{}
+	s, q := embeddedScheduler(t, v, Plan{})
+	s.Every, s.SweepEvery, s.LookEvery = time.Hour, time.Hour, 10*time.Millisecond
+	q.start(t, s.client, v)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { s.Run(ctx) })
+	time.Sleep(30 * time.Millisecond) // the first tick found nothing
+	v.with(func() { v.toPlan = 20 })
+	v.until(t, "it was planned and sent", func() bool { return v.sent == 20 })
+	cancel()
+	running.Wait()
+}
+
+func TestALookWakesADigestOnce(t *testing.T) {
+	t.Parallel()
+	v := &village{queued: 1}
+	s, q := embeddedScheduler(t, v, Plan{})
+	pending := func() int64 {
+		n, _ := q.client.LLen(t.Context(), "asynq:{"+q.settings.Space+"-"+sendQueue+"}:pending").Result()
+		return n
+	}
+	if err := s.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.until(t, "its lanes are queued", func() bool { return pending() == 3 })
+	s.client.wakes.all.Wait()
+	q.empty(t)
+	if err := s.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.client.wakes.all.Wait()
+	if n := pending(); n != 0 {
+		t.Errorf("the second look queued %d lanes of a digest that it knew", n)
+	}
+}
+
 // slotTime is a Tuesday's slot.
 var slotTime = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 

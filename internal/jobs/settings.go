@@ -14,6 +14,7 @@ type Settings struct {
 	Lanes      int           // connections one digest is sent over, and how many one process serves; 4
 	Lead       time.Duration // how long before its slot a digest is composed; 24 h
 	Every      time.Duration // between two ticks; a minute
+	LookEvery  time.Duration // between two looks for a digest that was launched without a wake; never, as on a queue that everybody shares
 	SweepEvery time.Duration // between two looks at the other workers; 15 s
 	Poll       time.Duration // how often an idle queue is asked for tasks; 200 ms
 	Merge      time.Duration // wakes this close together become one; 100 ms

@@ -107,3 +107,81 @@ func send(s *store.Store, scope delivery.Scope, rows int64, settled *atomic.Int6
 	}
 	return err
 }
+
+// BenchmarkClaim is the cost of a claimed row, in batches of delivery.Batch, one
+// claimer. Run it for fewer iterations than there are subscribers.
+func BenchmarkClaim(b *testing.B) {
+	each(b, func(b *testing.B, s *store.Store, c *storetest.Clock) {
+		crowded(b, s)
+		d, worker := sending(b, s, c, 0), registered(b, s)
+		b.ResetTimer()
+		rows := 0
+		for rows < b.N {
+			rows += len(batch(b, s, d.scope, worker))
+		}
+		b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+	})
+}
+
+// BenchmarkIntend is the cost of a row declared to be on the wire, in groups of
+// delivery.Group, one connection; claiming is not counted.
+func BenchmarkIntend(b *testing.B) {
+	stage(b, func(s *store.Store, scope delivery.Scope, worker int64, items []delivery.Item) func() error {
+		return func() error { _, err := s.Intend(bg, scope, worker, items); return err }
+	})
+}
+
+// BenchmarkRecord is the cost of a row settled as sent, in groups of
+// delivery.Group, one connection; claiming and the intent are not counted.
+func BenchmarkRecord(b *testing.B) {
+	stage(b, func(s *store.Store, scope delivery.Scope, worker int64, items []delivery.Item) func() error {
+		in, err := s.Intend(bg, scope, worker, items)
+		must(b, err)
+		return func() error { return s.Record(bg, scope, worker, taken(in.Go)) }
+	})
+}
+
+// stage times what ready returns, for a group of claimed rows at a time.
+func stage(b *testing.B, ready func(*store.Store, delivery.Scope, int64, []delivery.Item) func() error) {
+	each(b, func(b *testing.B, s *store.Store, c *storetest.Clock) {
+		crowded(b, s)
+		d, worker := sending(b, s, c, 0), registered(b, s)
+		rows := 0
+		b.ResetTimer()
+		for rows < b.N {
+			b.StopTimer()
+			claims := batch(b, s, d.scope, worker)
+			b.StartTimer()
+			for some := range slices.Chunk(claims, delivery.Group) {
+				var items []delivery.Item
+				for _, claim := range some {
+					items = append(items, claim.Item)
+				}
+				b.StopTimer()
+				act := ready(s, d.scope, worker, items)
+				b.StartTimer()
+				must(b, act())
+				rows += len(some)
+			}
+		}
+		b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+	})
+}
+
+func registered(b *testing.B, s *store.Store) int64 {
+	b.Helper()
+	worker, err := s.RegisterWorker(bg, "bench")
+	must(b, err)
+	return worker
+}
+
+// batch claims rows; none means that the benchmark ran for too many iterations.
+func batch(b *testing.B, s *store.Store, scope delivery.Scope, worker int64) []delivery.Claim {
+	b.Helper()
+	claims, err := s.Claim(bg, scope, worker, delivery.Batch)
+	must(b, err)
+	if len(claims) == 0 {
+		b.Fatalf("nothing is left to claim of %d rows", audience)
+	}
+	return claims
+}
