@@ -1,0 +1,27 @@
+// Command pulselab tries out what the service promises: it is a program of its
+// own, so that nothing it needs for that is part of pulse.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/collabpulse/weekly/cmd/pulselab/faults"
+)
+
+// commands is the whole command line.
+type commands struct {
+	Faults faults.Command `cmd:"" help:"Send a digest while everything around it breaks, and check that everyone got it once."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	command := kong.Parse(&commands{}, kong.Name("pulselab"), kong.Description("Tries of Collab Pulse Weekly under load and under faults."), kong.UsageOnError())
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.FatalIfErrorf(command.Run())
+}
