@@ -122,6 +122,13 @@ func (b *books) workers(ctx context.Context) (ids []int64, err error) {
 	return ids, rows.Err()
 }
 
+// busiest is the worker that holds most of a digest's rows, 0 when nobody holds any.
+func (b *books) busiest(ctx context.Context, digest string) (id int64) {
+	b.db.QueryRowContext(ctx, `SELECT worker FROM deliveries WHERE state IN (1, 2) AND digest_id = `+digest+`
+		GROUP BY worker ORDER BY COUNT(*) DESC LIMIT 1`).Scan(&id)
+	return id
+}
+
 // sweep takes back what the workers held by the call that the product's sweep
 // makes once a lease has run out.
 func (b *books) sweep(ctx context.Context, workers ...int64) error {

@@ -40,6 +40,9 @@ type run struct {
 	digest  string
 	readers []reader
 
+	seen  int       // mails when the run was last looked at
+	moved time.Time // since when there are so many
+
 	mu        sync.Mutex
 	processes []*process
 	left      map[string]Absence
@@ -221,8 +224,8 @@ func (r *run) await(ctx context.Context, percent int) {
 		if mails != before {
 			still, before = 0, mails
 		}
-		if still++; still%8 == 0 {
-			r.hurryOn(ctx)
+		if still++; still%4 == 0 {
+			r.nudge(ctx)
 		}
 		for range 25 { // 500 ms, and a quick look in between: a send does not last long
 			if now, _ := r.relay.Progress(); now >= percent {
@@ -245,8 +248,8 @@ func (r *run) settle(ctx context.Context) error {
 		if err == nil && shown["state"] == "sent" {
 			return nil
 		}
-		if waiting, busy, err := r.books.progress(ctx, r.digest); err == nil && (waiting > 0 || busy == 0 || time.Since(start) > 20*time.Second) {
-			r.hurryOn(ctx)
+		if waiting, busy, err := r.books.progress(ctx, r.digest); err == nil && (waiting > 0 || busy == 0 || time.Since(start) > 5*time.Second) {
+			r.nudge(ctx)
 		}
 	}
 	r.note("it was not sent within %v", limit)

@@ -48,8 +48,9 @@ func (r *run) strike(ctx context.Context, kind Kind) error {
 // each connection.
 func (r *run) stake() { r.atStake += delivery.Group * r.relay.Connections() }
 
-// worker picks one of the processes that send.
-func (r *run) worker() *process {
+// worker picks one of the processes that send: the one with the most mail in hand,
+// for one digest's lanes may well all be in one of two, or any when none has any.
+func (r *run) worker(ctx context.Context) *process {
 	var senders []*process
 	for _, p := range r.processes {
 		if (p.role == "worker" || p.role == "all") && !p.gone() {
@@ -59,7 +60,14 @@ func (r *run) worker() *process {
 	if len(senders) == 0 {
 		return nil
 	}
-	return senders[r.random.IntN(len(senders))]
+	chosen := senders[r.random.IntN(len(senders))]
+	busiest := r.books.busiest(ctx, r.digest)
+	for _, p := range senders {
+		if p.worker != 0 && p.worker == busiest {
+			chosen = p
+		}
+	}
+	return chosen
 }
 
 func (r *run) forget(p *process) {
@@ -67,7 +75,7 @@ func (r *run) forget(p *process) {
 }
 
 func (r *run) killOne(ctx context.Context) error {
-	p := r.worker()
+	p := r.worker(ctx)
 	if p == nil {
 		return nil
 	}
@@ -118,7 +126,7 @@ func (r *run) sweep(ctx context.Context, workers ...int64) error {
 
 // terminate stops a worker politely, which must cost nothing, not even a doubt.
 func (r *run) terminate(ctx context.Context) error {
-	p := r.worker()
+	p := r.worker(ctx)
 	if p == nil {
 		return nil
 	}
@@ -132,7 +140,7 @@ func (r *run) terminate(ctx context.Context) error {
 // freeze stops a worker for so long that its rows are taken from it, and lets it
 // go on believing that they are its own.
 func (r *run) freeze(ctx context.Context) error {
-	p := r.worker()
+	p := r.worker(ctx)
 	if p == nil {
 		return nil
 	}
@@ -177,6 +185,24 @@ func (r *run) pause(ctx context.Context) error {
 	r.pauses = append(r.pauses, b)
 	_, err := r.pulse.command(ctx, "digest", "resume", r.digest)
 	return err
+}
+
+// stuckFor is how long nothing may move before the queue is made to forget who was
+// at work: it misses a dead worker's tasks after a minute or more.
+const stuckFor = 8 * time.Second
+
+// nudge hurries the run on, and more so when it is stuck.
+func (r *run) nudge(ctx context.Context) {
+	if _, mails := r.relay.Progress(); mails != r.seen {
+		r.seen, r.moved = mails, time.Now()
+	}
+	if r.plan.Engine == Postgres && !r.plan.Patient && time.Since(r.moved) > stuckFor {
+		r.moved = time.Now()
+		if _, err := r.ground.askRedis("FLUSHALL"); err == nil {
+			r.note("nothing moved for %v: the queue was made to forget its tasks", stuckFor)
+		}
+	}
+	r.hurryOn(ctx)
 }
 
 // hurryOn makes what waits due, and wakes the workers for it.
