@@ -69,3 +69,15 @@ func TestTheReportAddsUpAndNamesTheFailedSeeds(t *testing.T) {
 		t.Errorf("read back %+v: %v", back, err)
 	}
 }
+
+func TestAProcessSaysUnderWhichNumbersItWorks(t *testing.T) {
+	t.Parallel()
+	log := filepath.Join(t.TempDir(), "log")
+	text := "time=x level=INFO msg=\"worker registered\" worker=3\ntime=x level=INFO msg=serving\ntime=x level=INFO msg=\"worker registered\" worker=12\n"
+	if err := os.WriteFile(log, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := (&process{log: log}).workers(); len(got) != 2 || got[0] != 3 || got[1] != 12 {
+		t.Errorf("numbers %v, want 3 and 12", got)
+	}
+}

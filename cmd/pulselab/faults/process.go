@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -66,11 +68,11 @@ func (i *installation) object(ctx context.Context, args ...string) (map[string]a
 
 // process is a running pulse. Its log stays in the run's folder.
 type process struct {
-	role   string
-	cmd    *exec.Cmd
-	worker int64 // its number in the ledger's list of workers, 0 when it is none
-	done   chan struct{}
-	err    error // how it ended, once done is closed
+	role string
+	cmd  *exec.Cmd
+	log  string // the file
+	done chan struct{}
+	err  error // how it ended, once done is closed
 }
 
 func (i *installation) start(role string) (*process, error) {
@@ -87,7 +89,7 @@ func (i *installation) start(role string) (*process, error) {
 	if role != "all" {
 		args = append(args, "--roles", role)
 	}
-	p := &process{role: role, cmd: exec.Command(i.path, args...), done: make(chan struct{})}
+	p := &process{role: role, cmd: exec.Command(i.path, args...), log: name, done: make(chan struct{})}
 	p.cmd.Env = i.environ
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
@@ -124,6 +126,23 @@ func (p *process) stop() error {
 		return fmt.Errorf("a %s process did not stop cleanly: %w", p.role, p.err)
 	}
 	return nil
+}
+
+var registered = regexp.MustCompile(`msg="worker registered" worker=(\d+)`)
+
+// workers are the numbers under which the process is or was in the ledger's list
+// of workers, by its own log: it takes a new one whenever it has to start anew.
+func (p *process) workers() (ids []int64) {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return nil
+	}
+	for _, m := range registered.FindAllSubmatch(text, -1) {
+		if id, err := strconv.ParseInt(string(m[1]), 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func (p *process) gone() bool {

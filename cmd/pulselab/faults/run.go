@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 )
@@ -166,9 +165,8 @@ func (r *run) open(ctx context.Context) error {
 	return nil
 }
 
-// start starts a process and, for a worker, waits for its number in the ledger.
+// start starts a process and, if it sends, waits a while until it is registered.
 func (r *run) start(ctx context.Context, role string) error {
-	before, _ := r.books.workers(ctx)
 	p, err := r.pulse.start(role)
 	if err != nil {
 		return err
@@ -177,12 +175,7 @@ func (r *run) start(ctx context.Context, role string) error {
 	r.processes = append(r.processes, p)
 	r.mu.Unlock()
 	for range 50 {
-		if role != "all" && role != "worker" || p.gone() {
-			break
-		}
-		after, _ := r.books.workers(ctx)
-		if fresh := slices.DeleteFunc(after, func(id int64) bool { return slices.Contains(before, id) }); len(fresh) > 0 {
-			p.worker = fresh[0]
+		if role != "all" && role != "worker" || p.gone() || len(p.workers()) > 0 {
 			break
 		}
 		sleep(ctx, 50*time.Millisecond)

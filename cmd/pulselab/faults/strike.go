@@ -63,7 +63,7 @@ func (r *run) worker(ctx context.Context) *process {
 	chosen := senders[r.random.IntN(len(senders))]
 	busiest := r.books.busiest(ctx, r.digest)
 	for _, p := range senders {
-		if p.worker != 0 && p.worker == busiest {
+		if slices.Contains(p.workers(), busiest) {
 			chosen = p
 		}
 	}
@@ -82,7 +82,7 @@ func (r *run) killOne(ctx context.Context) error {
 	r.stake()
 	p.kill()
 	r.forget(p)
-	if err := r.sweep(ctx, p.worker); err != nil {
+	if err := r.sweep(ctx, p.workers()...); err != nil {
 		return err
 	}
 	return r.start(ctx, p.role)
@@ -153,7 +153,7 @@ func (r *run) freeze(ctx context.Context) error {
 	}
 	brief, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	if err := r.books.sweep(brief, p.worker); err != nil {
+	if err := r.books.sweep(brief, p.workers()...); err != nil {
 		r.note("the frozen worker kept its rows: %v", err)
 	}
 	if r.plan.Engine == Postgres {
