@@ -135,12 +135,12 @@ func (g *ground) pg(ctx context.Context, program string, args ...string) error {
 	return nil
 }
 
-// crashPostgres ends the server without a checkpoint and starts it again.
-func (g *ground) crashPostgres(ctx context.Context) error {
+// crashPostgres ends the server without a checkpoint and starts it again after a while.
+func (g *ground) crashPostgres(ctx context.Context, away time.Duration) error {
 	if err := g.pg(ctx, "pg_ctl", "-w", "-D", g.postgres, "-m", "immediate", "stop"); err != nil {
 		return err
 	}
-	sleep(ctx, time.Second)
+	sleep(ctx, away)
 	return g.startPostgres(ctx)
 }
 

@@ -28,10 +28,10 @@ func (r *run) strike(ctx context.Context, kind Kind) error {
 		return err
 	case RedisAway:
 		r.ground.stopRedis()
-		sleep(ctx, 3*time.Second)
+		sleep(ctx, time.Duration(1+r.random.IntN(6))*time.Second)
 		return r.ground.startRedis(ctx)
 	case DatabaseCrash:
-		return r.ground.crashPostgres(ctx)
+		return r.ground.crashPostgres(ctx, time.Duration(r.random.IntN(9))*time.Second)
 	case TwoSchedulers:
 		return r.start(ctx, "scheduler")
 	case FullDisk:
