@@ -17,6 +17,7 @@ type lane struct {
 	conn  Conn                      // nil until the first rows are claimed, and after it broke
 	noted map[delivery.Outcome]bool // the kinds of answer that were logged
 
+	told context.Context // done: we were told to stop, and must be gone soon
 	stop context.Context // done: wind down; we were told to, or the term is over
 	cut  context.Context // done: drop the connection; the term is cut, or Grace has passed since stop
 	end  func()          // frees both
@@ -33,7 +34,7 @@ func (s *Sender) lane(ctx context.Context, scope delivery.Scope, place *term) *l
 		drop()
 		halt()
 	}
-	return &lane{Sender: s, scope: scope, place: place, stop: stop, cut: lent{cut, ctx}, end: end, noted: make(map[delivery.Outcome]bool)}
+	return &lane{Sender: s, scope: scope, place: place, told: ctx, stop: stop, cut: lent{cut, ctx}, end: end, noted: make(map[delivery.Outcome]bool)}
 }
 
 // lent is a context that ends as one does and carries the values of another,

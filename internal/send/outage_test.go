@@ -74,6 +74,25 @@ func TestOneLanesTroubleWithTheLedgerLetsTheOthersFinishTheirGroup(t *testing.T)
 	})
 }
 
+func TestOneLanesTroubleInAnOutageCostsTheOthersNoResults(t *testing.T) {
+	inBubble(t, 600, func(t *testing.T, d *desk) {
+		d.slow = time.Second
+		_, ended := d.start(t)
+		time.Sleep(3500 * time.Millisecond)
+		d.setAway(errAway)
+		if err := d.sender.Drain(t.Context(), digestScope); err == nil {
+			t.Error("the failed claim went unnoticed")
+		}
+		time.Sleep(20 * time.Second) // the other lane's 16 were accepted 8 s ago
+		d.setAway(nil)
+		if err := ended(); !errors.Is(err, send.ErrLost) {
+			t.Errorf("the other lane ended with %v", err)
+		}
+		synctest.Wait()
+		d.wantCount(t, map[delivery.State]int{delivery.Sent: 16, delivery.Queued: 584})
+	})
+}
+
 func TestAWorkerThatCannotBeatStopsItsLanesBeforeAnySweepActs(t *testing.T) {
 	inBubble(t, 300, func(t *testing.T, d *desk) {
 		d.slow = time.Second
