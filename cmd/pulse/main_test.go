@@ -103,7 +103,7 @@ func TestSubscribersComeInAndGoOutAsCSV(t *testing.T) {
 	t.Parallel()
 	p := newPulse(t)
 	file := filepath.Join(t.TempDir(), "readers.csv")
-	text := "email,topics,timezone,language,status\na@example.com,tips-tools,Europe/Berlin,de,active\nnobody\nb@example.com,,,,unsubscribed\n"
+	text := "email,topics,timezone,language,status,hour\na@example.com,tips-tools,Europe/Berlin,de,active,7\nnobody\nb@example.com,,,,unsubscribed\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +115,8 @@ func TestSubscribersComeInAndGoOutAsCSV(t *testing.T) {
 	if counts["added"] != 2 || counts["bad_lines"] != 1 || !strings.Contains(complaint, "line 3: ") {
 		t.Errorf("counts %v, complaint %q", counts, complaint)
 	}
-	want := "email,topics,timezone,language,status\na@example.com,tips-tools,Europe/Berlin,de,active\n" +
-		"b@example.com,success-stories tips-tools industry-trends social-good,,en,unsubscribed\n"
+	want := "email,topics,timezone,language,status,hour\na@example.com,tips-tools,Europe/Berlin,de,active,7\n" +
+		"b@example.com,success-stories tips-tools industry-trends social-good,,en,unsubscribed,\n"
 	if got := p.ok("subscriber", "export"); got != want {
 		t.Errorf("exported\n%swant\n%s", got, want)
 	}

@@ -54,6 +54,9 @@ func (t *tx) freeze(ctx context.Context, d digest.Digest) (span, error) {
 	if err != nil {
 		return c, err
 	}
+	if err := t.mornings(ctx, c, d.Launched); err != nil {
+		return c, err
+	}
 	planned, err := t.plan(ctx, c, millis(d.Launched))
 	if err != nil {
 		return c, err
@@ -88,20 +91,22 @@ func (t *tx) nextChunk(ctx context.Context, id int64, topics topic.Set) (span, e
 	return c, err
 }
 
-// plan writes the rows of a chunk, due since the launch, and returns how many.
-func (t *tx) plan(ctx context.Context, c span, due int64) (planned int64, err error) {
-	result, err := t.ExecContext(ctx, planChunk, c.digest, c.after, c.upTo, int64(c.topics), due, millis(t.now))
+// plan writes the rows of a chunk, due since the launch or at the hour that a
+// reader chose, and returns how many.
+func (t *tx) plan(ctx context.Context, c span, launch int64) (planned int64, err error) {
+	result, err := t.ExecContext(ctx, planChunk, c.digest, c.after, c.upTo, int64(c.topics), launch, millis(t.now))
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-// planChunk takes: $1 digest, $2 < id ≤ $3, $4 topics, $5 due, $6 now. WHERE comes
+// planChunk takes: $1 digest, $2 < id ≤ $3, $4 topics, $5 launch, $6 now. WHERE comes
 // before ON CONFLICT because SQLite would otherwise read it as a join's ON.
 var planChunk = inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
-	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, s.domain_group, CAST($5 AS BIGINT), CAST($6 AS BIGINT)
-	FROM subscribers s WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + concerned + `
+	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, s.domain_group, COALESCE(m.due_at, CAST($5 AS BIGINT)), CAST($6 AS BIGINT)
+	FROM subscribers s LEFT JOIN mornings m ON m.digest_id = $1 AND m.timezone = s.timezone AND m.hour = s.hour
+	WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + concerned + `
 		AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash AND (p.until_at = 0 OR p.until_at > $6))
 	ON CONFLICT DO NOTHING`)
 
