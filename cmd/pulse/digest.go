@@ -21,6 +21,8 @@ type digestCommand struct {
 	Pause   digestPauseCommand   `cmd:"" help:"Stop a digest that is going out; nothing is lost."`
 	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest."`
 	Cancel  digestCancelCommand  `cmd:"" help:"Give a digest up; who has not got it will not."`
+	Doubts  digestDoubtsCommand  `cmd:"" help:"Choose what becomes of messages that may or may not have arrived."`
+	Settle  digestSettleCommand  `cmd:"" help:"Settle the copies of which nobody knows whether they arrived."`
 }
 
 type digestComposeCommand struct {
@@ -128,7 +130,7 @@ func ledgerLines(t delivery.Tally) string {
 // deliveries: without a tally their keys are left out.
 func digestRow(d digest.Digest, t *delivery.Tally) map[string]any {
 	row := map[string]any{"id": d.ID, "state": d.State.String(), "reason": d.Reason, "subject": d.Subject, "send_at": d.SendAt,
-		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version}
+		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version, "doubt_policy": d.Doubts.String()}
 	if t != nil {
 		row["stories"] = len(d.LineUp.Included())
 		row["planned"], row["sent"], row["failed"], row["skipped"], row["unknown"] = t.Planned, t.Sent, t.Failed, t.Skipped, t.Unknown

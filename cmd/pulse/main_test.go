@@ -253,6 +253,27 @@ func TestDoubtsAreShown(t *testing.T) {
 	}
 }
 
+func TestDoubtsAreDecidedFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	p := newPulse(t)
+	id := composed(t, p)
+	p.ok("digest", "doubts", id, "leave")
+	if shown := row(t, p.ok("digest", "show", id, "--json")); shown["doubt_policy"] != "leave" {
+		t.Errorf("shown: %v", shown)
+	}
+	for args, says := range map[string]string{"--resend": "you cannot resend it", "--accept": "nothing of it is in doubt", "": "--accept"} {
+		words := append([]string{"digest", "settle", id}, strings.Fields(args)...)
+		if status, _, complaint := p.run("", words...); status != exitFailed || !strings.Contains(complaint, says) {
+			t.Errorf("settle %s: status %d, %s", args, status, complaint)
+		}
+	}
+	p.ok("digest", "approve", id)
+	p.ok("digest", "send", id, "--now")
+	if out := p.ok("digest", "settle", id, "--accept"); !strings.Contains(out, "counted as sent: 0") {
+		t.Errorf("accepted: %q", out)
+	}
+}
+
 // composed gathers one feed and composes a digest of it; it gives its number.
 func composed(t *testing.T, p pulse) string {
 	t.Helper()

@@ -166,6 +166,9 @@ const (
 	Pause   Action = "pause"
 	Resume  Action = "resume"
 	Cancel  Action = "cancel"
+
+	// ResendDoubts sends the copies whose fate nobody knows once more.
+	ResendDoubts Action = "resend"
 )
 
 var allowed = map[Action][]State{
@@ -175,6 +178,8 @@ var allowed = map[Action][]State{
 	Pause:   {Sending},
 	Resume:  {Paused},
 	Cancel:  {Draft, Approved, Held, Sending, Paused},
+
+	ResendDoubts: {Sending, Sent},
 }
 
 // Check says whether the action is allowed in the state: nil, or a

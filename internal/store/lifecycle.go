@@ -70,14 +70,6 @@ func (s *Store) CancelDigest(ctx context.Context, id int64, reason string) error
 var cancelRows = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, worker = 0, changed_at = $2
 	WHERE digest_id = $1 AND (+state = {queued} OR +state = {claimed})`)
 
-// SetDoubts changes what becomes of doubts from now on. An unknown id is a
-// fault.NotFound.
-func (s *Store) SetDoubts(ctx context.Context, id int64, policy delivery.Doubts) error {
-	return s.update(ctx, "set doubts", func(t *tx) error {
-		return t.one(ctx, noDigest, "UPDATE digests SET doubts = $1 WHERE id = $2", int(policy), id)
-	})
-}
-
 // ExpireQueued fails the rows of sending digests that have waited for longer than
 // delivery.Patience, pauses not counted, and returns how many; a digest that has not
 // been out for so long is not looked through. It also settles
