@@ -176,11 +176,17 @@ func (c digestPauseCommand) Run(sh *shell) error {
 
 type digestResumeCommand struct {
 	Digest int64 `arg:"" help:"The digest's number."`
+	Yes    bool  `help:"Also after a pause of more than 24 hours."`
 }
 
 // Run resumes a digest.
 func (c digestResumeCommand) Run(sh *shell) error {
-	return sh.act(c.Digest, func(db *store.Store) error { return db.ResumeDigest(sh, c.Digest) })
+	return sh.act(c.Digest, func(db *store.Store) error {
+		if c.Yes {
+			return db.ResumeLate(sh, c.Digest)
+		}
+		return db.ResumeDigest(sh, c.Digest)
+	})
 }
 
 type digestCancelCommand struct {

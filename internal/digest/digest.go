@@ -65,6 +65,7 @@ type Digest struct {
 	ApprovedBy string // the editor's address or name at the time
 	Launched   time.Time
 	Frozen     time.Time // when the audience was complete
+	Paused     time.Time // since when it is paused, zero while it is not
 	Finished   time.Time
 	Hash       string // of the approved snapshot, "" without approval
 	Salt       delivery.Salt
@@ -191,6 +192,25 @@ func Check(s State, a Action) error {
 		}
 	}
 	return fault.New(fault.Conflict, "This digest is %s, so you cannot %s it.", s, a)
+}
+
+// StaleAfter is how long a digest may be paused and still go on without a second
+// thought.
+const StaleAfter = 24 * time.Hour
+
+// Stale reports whether the digest has been paused for longer than StaleAfter.
+func (d Digest) Stale(now time.Time) bool {
+	return d.State == Paused && now.Sub(d.Paused) > StaleAfter
+}
+
+// AskToResume is nil for a pause that was short, and otherwise the fault.Conflict
+// that says how long it was and what going on means.
+func (d Digest) AskToResume(now time.Time) error {
+	if !d.Stale(now) {
+		return nil
+	}
+	return fault.New(fault.Conflict, "This digest was paused %d hours ago, and what it says may be old by now. Confirm that it is to go out to those who have not got it yet, or cancel it.",
+		int(now.Sub(d.Paused).Hours()))
 }
 
 // LateAfter is how late a slot may be found and still be launched by itself.

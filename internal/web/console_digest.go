@@ -42,6 +42,12 @@ func (v digestView) May(action string) bool {
 // Ready reports whether it can be sent as it stands.
 func (v digestView) Ready() bool { return v.May("send") && v.Hash != "" }
 
+// Stale reports whether it was paused for so long that resuming asks again.
+func (v digestView) Stale() bool { return v.Digest.Stale(v.now) }
+
+// PausedAgo says since when it is paused.
+func (v digestView) PausedAgo() string { return ago(v.now, v.Paused) }
+
 // Moved reports whether what is saved differs from what the editor typed into a
 // form that could not be saved.
 func (v digestView) Moved(name string) string {
