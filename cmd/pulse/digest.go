@@ -22,6 +22,7 @@ type digestCommand struct {
 	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest."`
 	Cancel  digestCancelCommand  `cmd:"" help:"Give a digest up; who has not got it will not."`
 	Doubts  digestDoubtsCommand  `cmd:"" help:"Choose what becomes of messages that may or may not have arrived."`
+	Correct digestCorrectCommand `cmd:"" help:"Make a corrected draft of a digest that went out, for those who got it or those who did not."`
 	Settle  digestSettleCommand  `cmd:"" help:"Settle the copies of which nobody knows whether they arrived."`
 }
 
@@ -103,6 +104,9 @@ func showDigest(sh *shell, db *store.Store, d digest.Digest, asJSON bool) error 
 		return nil
 	}
 	sh.printf("  subject    %s\n  stories    %d included of %d offered\n", d.Subject, len(d.LineUp.Included()), len(d.LineUp.Places))
+	if d.Corrects != 0 {
+		sh.printf("  corrects   digest %d, for those who %s it\n", d.Corrects, d.Audience)
+	}
 	if !d.SendAt.IsZero() {
 		sh.printf("  sent at    %s\n", d.SendAt.UTC().Format(time.DateTime+" MST"))
 	}
@@ -130,7 +134,8 @@ func ledgerLines(t delivery.Tally) string {
 // deliveries: without a tally their keys are left out.
 func digestRow(d digest.Digest, t *delivery.Tally) map[string]any {
 	row := map[string]any{"id": d.ID, "state": d.State.String(), "reason": d.Reason, "subject": d.Subject, "send_at": d.SendAt,
-		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version, "doubt_policy": d.Doubts.String()}
+		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version, "doubt_policy": d.Doubts.String(),
+		"corrects": d.Corrects, "audience": d.Audience.String()}
 	if t != nil {
 		row["stories"] = len(d.LineUp.Included())
 		row["planned"], row["sent"], row["failed"], row["skipped"], row["unknown"] = t.Planned, t.Sent, t.Failed, t.Skipped, t.Unknown

@@ -269,8 +269,15 @@ func TestDoubtsAreDecidedFromTheCommandLine(t *testing.T) {
 	}
 	p.ok("digest", "approve", id)
 	p.ok("digest", "send", id, "--now")
+	if status, _, complaint := p.run("", "digest", "correct", id, "--to", "missed"); status != exitFailed || !strings.Contains(complaint, "you cannot correct it") {
+		t.Errorf("corrected under way: status %d, %s", status, complaint)
+	}
 	if out := p.ok("digest", "settle", id, "--accept"); !strings.Contains(out, "counted as sent: 0") {
 		t.Errorf("accepted: %q", out)
+	}
+	p.ok("digest", "cancel", id)
+	if out := p.ok("digest", "correct", id, "--to", "missed"); !strings.Contains(out, "is draft") || !strings.Contains(out, "digest "+id+", for those who missed it") {
+		t.Errorf("corrected: %q", out)
 	}
 }
 

@@ -71,7 +71,9 @@ type Digest struct {
 	Salt       delivery.Salt
 	Doubts     delivery.Doubts
 	Excluded   Excluded
-	Version    int // counts edits; a form carries the one it was made from
+	Audience   Audience
+	Corrects   int64 // the digest it corrects, for its Audience; 0 for none
+	Version    int   // counts edits; a form carries the one it was made from
 	LineUp     LineUp
 }
 
@@ -113,6 +115,7 @@ func (s Slot) IsZero() bool { return s.Schedule == "" }
 type Excluded struct {
 	Pending, Paused, Unsubscribed, Suppressed, Erased int
 	NoStories                                         int // active, but nothing in their topics
+	OutsideAudience                                   int // active, but the correction is not for them
 }
 
 // LineUp is the stories and spotlights of a digest, in order.
@@ -168,6 +171,9 @@ const (
 	Resume  Action = "resume"
 	Cancel  Action = "cancel"
 
+	// Correct makes a corrected digest of it for a part of its readers.
+	Correct Action = "correct"
+
 	// ResendDoubts sends the copies whose fate nobody knows once more.
 	ResendDoubts Action = "resend"
 )
@@ -179,6 +185,8 @@ var allowed = map[Action][]State{
 	Pause:   {Sending},
 	Resume:  {Paused},
 	Cancel:  {Draft, Approved, Held, Sending, Paused},
+
+	Correct: {Sent, Cancelled},
 
 	ResendDoubts: {Sending, Sent},
 }

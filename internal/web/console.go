@@ -35,6 +35,7 @@ type ConsoleStore interface {
 	DigestRelease
 	DigestBrakes
 	DigestDoubts
+	DigestCorrections
 	Causes
 	ReaderList
 	Topics
@@ -121,6 +122,7 @@ func (c console) digestRoutes(g *echo.Group) {
 	g.POST("/:id/doubts", c.setDoubts)
 	g.POST("/:id/resend", c.resendUnknown)
 	g.POST("/:id/accept", c.acceptUnknown)
+	g.POST("/:id/correct", c.correct)
 	g.GET("/:id/preview.html", c.previewHTML, c.under(policyMail))
 	g.GET("/:id/preview.txt", c.previewText, c.under(policyMail))
 	g.GET("/:id/progress", c.progress)
