@@ -21,6 +21,9 @@ type digestCommand struct {
 	Pause   digestPauseCommand   `cmd:"" help:"Stop a digest that is going out; nothing is lost."`
 	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest."`
 	Cancel  digestCancelCommand  `cmd:"" help:"Give a digest up; who has not got it will not."`
+	Doubts  digestDoubtsCommand  `cmd:"" help:"Choose what becomes of messages that may or may not have arrived."`
+	Correct digestCorrectCommand `cmd:"" help:"Make a corrected draft of a digest that went out, for those who got it or those who did not."`
+	Settle  digestSettleCommand  `cmd:"" help:"Settle the copies of which nobody knows whether they arrived."`
 }
 
 type digestComposeCommand struct {
@@ -101,6 +104,9 @@ func showDigest(sh *shell, db *store.Store, d digest.Digest, asJSON bool) error 
 		return nil
 	}
 	sh.printf("  subject    %s\n  stories    %d included of %d offered\n", d.Subject, len(d.LineUp.Included()), len(d.LineUp.Places))
+	if d.Corrects != 0 {
+		sh.printf("  corrects   digest %d, for those who %s it\n", d.Corrects, d.Audience)
+	}
 	if !d.SendAt.IsZero() {
 		sh.printf("  sent at    %s\n", d.SendAt.UTC().Format(time.DateTime+" MST"))
 	}
@@ -128,7 +134,8 @@ func ledgerLines(t delivery.Tally) string {
 // deliveries: without a tally their keys are left out.
 func digestRow(d digest.Digest, t *delivery.Tally) map[string]any {
 	row := map[string]any{"id": d.ID, "state": d.State.String(), "reason": d.Reason, "subject": d.Subject, "send_at": d.SendAt,
-		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version}
+		"composed_at": d.Composed, "hash": d.Hash, "version": d.Version, "doubt_policy": d.Doubts.String(),
+		"corrects": d.Corrects, "audience": d.Audience.String()}
 	if t != nil {
 		row["stories"] = len(d.LineUp.Included())
 		row["planned"], row["sent"], row["failed"], row["skipped"], row["unknown"] = t.Planned, t.Sent, t.Failed, t.Skipped, t.Unknown
@@ -174,6 +181,7 @@ func (c digestPauseCommand) Run(sh *shell) error {
 
 type digestResumeCommand struct {
 	Digest         int64 `arg:"" help:"The digest's number."`
+	Yes            bool  `help:"Also after a pause of more than 24 hours."`
 	AcceptRefusals bool  `help:"Take the answer it paused for as the readers' own: give up those who get it, and pause for it no more."`
 }
 
@@ -184,6 +192,9 @@ func (c digestResumeCommand) Run(sh *shell) error {
 			if err := db.Tolerate(sh, c.Digest); err != nil {
 				return err
 			}
+		}
+		if c.Yes {
+			return db.ResumeLate(sh, c.Digest)
 		}
 		return db.ResumeDigest(sh, c.Digest)
 	})

@@ -103,7 +103,7 @@ func TestSubscribersComeInAndGoOutAsCSV(t *testing.T) {
 	t.Parallel()
 	p := newPulse(t)
 	file := filepath.Join(t.TempDir(), "readers.csv")
-	text := "email,topics,timezone,language,status\na@example.com,tips-tools,Europe/Berlin,de,active\nnobody\nb@example.com,,,,unsubscribed\n"
+	text := "email,topics,timezone,language,status,hour\na@example.com,tips-tools,Europe/Berlin,de,active,7\nnobody\nb@example.com,,,,unsubscribed\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +115,8 @@ func TestSubscribersComeInAndGoOutAsCSV(t *testing.T) {
 	if counts["added"] != 2 || counts["bad_lines"] != 1 || !strings.Contains(complaint, "line 3: ") {
 		t.Errorf("counts %v, complaint %q", counts, complaint)
 	}
-	want := "email,topics,timezone,language,status\na@example.com,tips-tools,Europe/Berlin,de,active\n" +
-		"b@example.com,success-stories tips-tools industry-trends social-good,,en,unsubscribed\n"
+	want := "email,topics,timezone,language,status,hour\na@example.com,tips-tools,Europe/Berlin,de,active,7\n" +
+		"b@example.com,success-stories tips-tools industry-trends social-good,,en,unsubscribed,\n"
 	if got := p.ok("subscriber", "export"); got != want {
 		t.Errorf("exported\n%swant\n%s", got, want)
 	}
@@ -250,6 +250,34 @@ func TestDoubtsAreShown(t *testing.T) {
 	}
 	if got := ledgerLines(delivery.Tally{}); got != "" {
 		t.Errorf("before the launch: %q", got)
+	}
+}
+
+func TestDoubtsAreDecidedFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	p := newPulse(t)
+	id := composed(t, p)
+	p.ok("digest", "doubts", id, "leave")
+	if shown := row(t, p.ok("digest", "show", id, "--json")); shown["doubt_policy"] != "leave" {
+		t.Errorf("shown: %v", shown)
+	}
+	for args, says := range map[string]string{"--resend": "you cannot resend it", "--accept": "nothing of it is in doubt", "": "--accept"} {
+		words := append([]string{"digest", "settle", id}, strings.Fields(args)...)
+		if status, _, complaint := p.run("", words...); status != exitFailed || !strings.Contains(complaint, says) {
+			t.Errorf("settle %s: status %d, %s", args, status, complaint)
+		}
+	}
+	p.ok("digest", "approve", id)
+	p.ok("digest", "send", id, "--now")
+	if status, _, complaint := p.run("", "digest", "correct", id, "--to", "missed"); status != exitFailed || !strings.Contains(complaint, "you cannot correct it") {
+		t.Errorf("corrected under way: status %d, %s", status, complaint)
+	}
+	if out := p.ok("digest", "settle", id, "--accept"); !strings.Contains(out, "counted as sent: 0") {
+		t.Errorf("accepted: %q", out)
+	}
+	p.ok("digest", "cancel", id)
+	if out := p.ok("digest", "correct", id, "--to", "missed"); !strings.Contains(out, "is draft") || !strings.Contains(out, "digest "+id+", for those who missed it") {
+		t.Errorf("corrected: %q", out)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/collabpulse/weekly/internal/address"
+	"github.com/collabpulse/weekly/internal/fault"
 	"github.com/collabpulse/weekly/internal/link"
 )
 
@@ -79,6 +80,21 @@ const (
 	// Leave never resends.
 	Leave Doubts = 1
 )
+
+var doubtsNames = [...]string{"resend", "leave"}
+
+// String is the policy's word.
+func (d Doubts) String() string { return name(doubtsNames[:], int(d)) }
+
+// ParseDoubts reads a policy's word; a fault.Invalid on the field "doubts" otherwise.
+func ParseDoubts(word string) (Doubts, error) {
+	for i, name := range doubtsNames {
+		if name == word {
+			return Doubts(i), nil
+		}
+	}
+	return 0, fault.Field("doubts", "Doubts are either “resend” or “leave”.")
+}
 
 // Figures of the ledger.
 const (

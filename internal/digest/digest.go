@@ -65,12 +65,15 @@ type Digest struct {
 	ApprovedBy string // the editor's address or name at the time
 	Launched   time.Time
 	Frozen     time.Time // when the audience was complete
+	Paused     time.Time // since when it is paused, zero while it is not
 	Finished   time.Time
 	Hash       string // of the approved snapshot, "" without approval
 	Salt       delivery.Salt
 	Doubts     delivery.Doubts
 	Excluded   Excluded
-	Version    int // counts edits; a form carries the one it was made from
+	Audience   Audience
+	Corrects   int64 // the digest it corrects, for its Audience; 0 for none
+	Version    int   // counts edits; a form carries the one it was made from
 	LineUp     LineUp
 }
 
@@ -112,6 +115,7 @@ func (s Slot) IsZero() bool { return s.Schedule == "" }
 type Excluded struct {
 	Pending, Paused, Unsubscribed, Suppressed, Erased int
 	NoStories                                         int // active, but nothing in their topics
+	OutsideAudience                                   int // active, but the correction is not for them
 }
 
 // LineUp is the stories and spotlights of a digest, in order.
@@ -166,6 +170,12 @@ const (
 	Pause   Action = "pause"
 	Resume  Action = "resume"
 	Cancel  Action = "cancel"
+
+	// Correct makes a corrected digest of it for a part of its readers.
+	Correct Action = "correct"
+
+	// ResendDoubts sends the copies whose fate nobody knows once more.
+	ResendDoubts Action = "resend"
 )
 
 var allowed = map[Action][]State{
@@ -175,6 +185,10 @@ var allowed = map[Action][]State{
 	Pause:   {Sending},
 	Resume:  {Paused},
 	Cancel:  {Draft, Approved, Held, Sending, Paused},
+
+	Correct: {Sent, Cancelled},
+
+	ResendDoubts: {Sending, Sent},
 }
 
 // Check says whether the action is allowed in the state: nil, or a
@@ -186,6 +200,25 @@ func Check(s State, a Action) error {
 		}
 	}
 	return fault.New(fault.Conflict, "This digest is %s, so you cannot %s it.", s, a)
+}
+
+// StaleAfter is how long a digest may be paused and still go on without a second
+// thought.
+const StaleAfter = 24 * time.Hour
+
+// Stale reports whether the digest has been paused for longer than StaleAfter.
+func (d Digest) Stale(now time.Time) bool {
+	return d.State == Paused && now.Sub(d.Paused) > StaleAfter
+}
+
+// AskToResume is nil for a pause that was short, and otherwise the fault.Conflict
+// that says how long it was and what going on means.
+func (d Digest) AskToResume(now time.Time) error {
+	if !d.Stale(now) {
+		return nil
+	}
+	return fault.New(fault.Conflict, "This digest was paused %d hours ago, and what it says may be old by now. Confirm that it is to go out to those who have not got it yet, or cancel it.",
+		int(now.Sub(d.Paused).Hours()))
 }
 
 // LateAfter is how late a slot may be found and still be launched by itself.

@@ -31,8 +31,8 @@ func (s *Store) Digests(ctx context.Context, limit int) ([]digest.Digest, error)
 }
 
 const selectDigest = `SELECT id, state, reason, COALESCE(schedule, ''), COALESCE(slot_date, ''), slot_at, window_from, window_to,
-	subject, preheader, intro, send_at, composed_at, approved_at, approved_by, launched_at, frozen_at, finished_at,
-	snapshot_hash, salt, doubts, excluded, version FROM digests`
+	subject, preheader, intro, send_at, composed_at, approved_at, approved_by, launched_at, frozen_at, paused_at, finished_at,
+	snapshot_hash, salt, doubts, excluded, version, correction_of, audience FROM digests`
 
 // selectLatest finds the digest launched last. One that was cancelled does not
 // count: its stories are to be in the next.
@@ -40,17 +40,17 @@ var selectLatest = inNumbers(selectDigest + " WHERE launched_at > 0 AND state <>
 
 func scanDigest(row scanner) (digest.Digest, error) {
 	var d digest.Digest
-	var slot, from, to, send, composed, approved, launched, frozen, finished int64
+	var slot, from, to, send, composed, approved, launched, frozen, paused, finished int64
 	var salt, excluded []byte
 	err := row.Scan(&d.ID, &d.State, &d.Reason, &d.Slot.Schedule, &d.Slot.Date, &slot, &from, &to,
-		&d.Subject, &d.Preheader, &d.Intro, &send, &composed, &approved, &d.ApprovedBy, &launched, &frozen, &finished,
-		&d.Hash, &salt, &d.Doubts, &excluded, &d.Version)
+		&d.Subject, &d.Preheader, &d.Intro, &send, &composed, &approved, &d.ApprovedBy, &launched, &frozen, &paused, &finished,
+		&d.Hash, &salt, &d.Doubts, &excluded, &d.Version, &d.Corrects, &d.Audience)
 	if err != nil {
 		return d, err
 	}
 	d.Slot.At, d.Window = instant(slot), digest.Window{From: instant(from), To: instant(to)}
 	d.SendAt, d.Composed, d.Approved = instant(send), instant(composed), instant(approved)
-	d.Launched, d.Frozen, d.Finished = instant(launched), instant(frozen), instant(finished)
+	d.Launched, d.Frozen, d.Paused, d.Finished = instant(launched), instant(frozen), instant(paused), instant(finished)
 	if len(salt) != len(delivery.Salt{}) {
 		return d, errors.New("a digest's salt is damaged")
 	}

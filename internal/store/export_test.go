@@ -56,13 +56,17 @@ func TestAnExportStopsWhenItsWriterFails(t *testing.T) {
 func TestWhatIsExportedCanBeImported(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
-		reading(t, s, "active@example.com")
+		wishing(t, s, "active@example.com", "Asia/Tokyo", 0)
 		signedUp(t, s, "pending@example.com")
 		left := reading(t, s, "left@example.com")
 		must(t, s.Leave(bg, left.ID, left.Key.Tag(linkLeave), button))
 		var file []subscriber.Profile
 		must(t, s.EachSubscriber(bg, func(one subscriber.Subscriber) error {
-			file = append(file, subscriber.Profile{Address: one.Address, Topics: one.Topics, Language: one.Language, Timezone: one.Timezone, State: one.State})
+			p := subscriber.Profile{Address: one.Address, Topics: one.Topics, Language: one.Language, Timezone: one.Timezone, State: one.State}
+			if one.Hour != subscriber.AnyHour {
+				p.Hour = &one.Hour
+			}
+			file = append(file, p)
 			return nil
 		}))
 		other := storetest.Open(t, storetest.SQLiteURL(t), c)
@@ -70,6 +74,12 @@ func TestWhatIsExportedCanBeImported(t *testing.T) {
 		must(t, err)
 		if diff := cmp.Diff(subscriber.Imported{Added: 3}, done); diff != "" {
 			t.Fatal(diff)
+		}
+		if got := found(t, other, "active@example.com"); got.Hour != 0 || got.Timezone != "Asia/Tokyo" {
+			t.Fatalf("imported as %+v", got)
+		}
+		if got := found(t, other, "pending@example.com").Hour; got != subscriber.AnyHour {
+			t.Fatalf("nobody asked for hour %d", got)
 		}
 		counts, err := other.CountSubscribers(bg)
 		must(t, err)

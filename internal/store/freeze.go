@@ -51,7 +51,11 @@ func (t *tx) freeze(ctx context.Context, d digest.Digest) (span, error) {
 		return span{}, err
 	}
 	c, err := t.nextChunk(ctx, d.ID, snapshot.Topics())
+	c.audience = d.Audience
 	if err != nil {
+		return c, err
+	}
+	if err := t.mornings(ctx, c, d.Launched); err != nil {
 		return c, err
 	}
 	planned, err := t.plan(ctx, c, millis(d.Launched))
@@ -69,6 +73,7 @@ type span struct {
 	digest      int64
 	after, upTo int64
 	last        bool
+	audience    digest.Audience
 	topics      topic.Set // with stories in the digest; empty for one that concerns everybody
 }
 
@@ -88,22 +93,26 @@ func (t *tx) nextChunk(ctx context.Context, id int64, topics topic.Set) (span, e
 	return c, err
 }
 
-// plan writes the rows of a chunk, due since the launch, and returns how many.
-func (t *tx) plan(ctx context.Context, c span, due int64) (planned int64, err error) {
-	result, err := t.ExecContext(ctx, planChunk, c.digest, c.after, c.upTo, int64(c.topics), due, millis(t.now))
+// plan writes the rows of a chunk, due since the launch or at the hour that a
+// reader chose, and returns how many.
+func (t *tx) plan(ctx context.Context, c span, launch int64) (planned int64, err error) {
+	result, err := t.ExecContext(ctx, planChunk(c.audience), c.digest, c.after, c.upTo, int64(c.topics), launch, millis(t.now))
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-// planChunk takes: $1 digest, $2 < id ≤ $3, $4 topics, $5 due, $6 now. WHERE comes
+// planChunk takes: $1 digest, $2 < id ≤ $3, $4 topics, $5 launch, $6 now. WHERE comes
 // before ON CONFLICT because SQLite would otherwise read it as a join's ON.
-var planChunk = inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
-	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, s.domain_group, CAST($5 AS BIGINT), CAST($6 AS BIGINT)
-	FROM subscribers s WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + concerned + `
+func planChunk(a digest.Audience) string {
+	return inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
+	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, s.domain_group, COALESCE(m.due_at, CAST($5 AS BIGINT)), CAST($6 AS BIGINT)
+	FROM subscribers s LEFT JOIN mornings m ON m.digest_id = $1 AND m.timezone = s.timezone AND m.hour = s.hour
+	WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + concerned + ` AND ` + addressed(a) + `
 		AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash AND (p.until_at = 0 OR p.until_at > $6))
 	ON CONFLICT DO NOTHING`)
+}
 
 // In a chunk's texts the readers are s and the digest's topics $4.
 const (
@@ -121,25 +130,30 @@ const (
 // suppressed.
 func (t *tx) exclude(ctx context.Context, c span, e *digest.Excluded) error {
 	var n digest.Excluded
-	err := t.QueryRowContext(ctx, excludeChunk, c.digest, c.after, c.upTo, int64(c.topics)).Scan(
-		&n.Pending, &n.Paused, &n.Unsubscribed, &n.Erased, &n.Suppressed, &n.NoStories)
+	err := t.QueryRowContext(ctx, excludeChunk(c.audience), c.digest, c.after, c.upTo, int64(c.topics)).Scan(
+		&n.Pending, &n.Paused, &n.Unsubscribed, &n.Erased, &n.Suppressed, &n.NoStories, &n.OutsideAudience)
 	e.Pending += n.Pending
 	e.Paused += n.Paused
 	e.Unsubscribed += n.Unsubscribed
 	e.Erased += n.Erased
 	e.Suppressed += n.Suppressed
 	e.NoStories += n.NoStories
+	e.OutsideAudience += n.OutsideAudience
 	return err
 }
 
 // excludeChunk takes: $1 digest, $2 < id ≤ $3, $4 topics.
-var excludeChunk = inNumbers(`SELECT
+func excludeChunk(a digest.Audience) string {
+	addressed := addressed(a)
+	return inNumbers(`SELECT
 		COUNT(*) FILTER (WHERE s.state = {reader pending}), COUNT(*) FILTER (WHERE s.state = {reader paused}),
 		COUNT(*) FILTER (WHERE s.state = {reader unsubscribed}), COUNT(*) FILTER (WHERE s.state = {reader erased}),
-		COUNT(*) FILTER (WHERE s.state = {reader suppressed} OR s.state = {reader active} AND ` + concerned + `),
-		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + concerned + `)
+		COUNT(*) FILTER (WHERE s.state = {reader suppressed} OR s.state = {reader active} AND ` + concerned + ` AND ` + addressed + `),
+		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + concerned + ` AND ` + addressed + `),
+		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + addressed + `)
 	FROM subscribers s WHERE s.id > $2 AND s.id <= $3
 		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.digest_id = $1 AND d.subscriber_id = s.id)`)
+}
 
 func (t *tx) advance(ctx context.Context, c span, planned int64, e digest.Excluded) error {
 	counts, err := json.Marshal(e)

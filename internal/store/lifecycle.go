@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
@@ -36,15 +37,30 @@ func (t *tx) pause(ctx context.Context, id int64, reason string) error {
 // maxReason is the longest reason kept with a digest, in characters.
 const maxReason = 300
 
-// ResumeDigest goes on sending, however long the pause was. The time it took does
-// not count towards the rows' patience. A digest that is not paused is a
-// fault.Conflict.
+// ResumeDigest goes on sending after a pause. The time it took does not count
+// towards the rows' patience. A digest that is not paused is a fault.Conflict, and
+// so is one that was for longer than digest.StaleAfter, with a sentence that says
+// how long: what is news to nobody any more goes out by ResumeLate alone.
 func (s *Store) ResumeDigest(ctx context.Context, id int64) error {
+	return s.resume(ctx, id, func(d digest.Digest, now time.Time) error { return d.AskToResume(now) })
+}
+
+// ResumeLate is ResumeDigest for somebody who was told how long the pause was, and
+// wants it to go out all the same.
+func (s *Store) ResumeLate(ctx context.Context, id int64) error {
+	return s.resume(ctx, id, func(digest.Digest, time.Time) error { return nil })
+}
+
+func (s *Store) resume(ctx context.Context, id int64, sure func(digest.Digest, time.Time) error) error {
 	return s.update(ctx, "resume digest", func(t *tx) error {
-		if _, err := t.digestFor(ctx, id, digest.Resume); err != nil {
+		d, err := t.digestFor(ctx, id, digest.Resume)
+		if err != nil {
 			return err
 		}
-		_, err := t.ExecContext(ctx, "UPDATE digests SET state = $1, reason = '', charge = '', paused_for = paused_for + $2 - paused_at, paused_at = 0 WHERE id = $3",
+		if err := sure(d, t.now); err != nil {
+			return err
+		}
+		_, err = t.ExecContext(ctx, "UPDATE digests SET state = $1, reason = '', charge = '', paused_for = paused_for + $2 - paused_at, paused_at = 0 WHERE id = $3",
 			int(digest.Sending), millis(t.now), id)
 		return err
 	})
@@ -73,14 +89,6 @@ func (s *Store) CancelDigest(ctx context.Context, id int64, reason string) error
 
 var cancelRows = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, worker = 0, changed_at = $2
 	WHERE digest_id = $1 AND (+state = {queued} OR +state = {claimed})`)
-
-// SetDoubts changes what becomes of doubts from now on. An unknown id is a
-// fault.NotFound.
-func (s *Store) SetDoubts(ctx context.Context, id int64, policy delivery.Doubts) error {
-	return s.update(ctx, "set doubts", func(t *tx) error {
-		return t.one(ctx, noDigest, "UPDATE digests SET doubts = $1 WHERE id = $2", int(policy), id)
-	})
-}
 
 // ExpireQueued fails the rows of sending digests that have waited for longer than
 // delivery.Patience, pauses not counted, and returns how many; a digest that has not

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -135,6 +136,30 @@ func TestACancelledDigestMailsNobodyElse(t *testing.T) {
 	})
 }
 
+func TestADigestPausedForMoreThanADayAsksBeforeItGoesOn(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := sending(t, s, c, 1)
+		must(t, s.PauseDigest(bg, d.digest, "Wait."))
+		c.Advance(digest.StaleAfter)
+		must(t, s.ResumeDigest(bg, d.digest))
+		if at := digestOf(t, s, d.digest).Paused; !at.IsZero() {
+			t.Fatalf("still paused since %v", at)
+		}
+		must(t, s.PauseDigest(bg, d.digest, "Wait."))
+		c.Advance(30*time.Hour + time.Minute)
+		err := s.ResumeDigest(bg, d.digest)
+		wantKind(t, err, fault.Conflict)
+		if says := fault.Message(err); !strings.Contains(says, "paused 30 hours ago") || !strings.Contains(says, "go out to those who have not got it") {
+			t.Errorf("it says %q", says)
+		}
+		wantDigestState(t, s, d.digest, digest.Paused)
+		must(t, s.ResumeLate(bg, d.digest))
+		wantDigestState(t, s, d.digest, digest.Sending)
+		wantKind(t, s.ResumeLate(bg, d.digest), fault.Conflict)
+	})
+}
+
 func expired(t testing.TB, s *store.Store) int {
 	t.Helper()
 	n, err := s.ExpireQueued(bg)
@@ -156,7 +181,7 @@ func TestRowsThatWaitedTooLongFailAndPausesDoNotCount(t *testing.T) {
 		if n := expired(t, s); n != 0 {
 			t.Fatalf("%d rows of a paused digest expired", n)
 		}
-		must(t, s.ResumeDigest(bg, d.digest))
+		must(t, s.ResumeLate(bg, d.digest))
 		if n := expired(t, s); n != 0 {
 			t.Fatalf("%d expired because of a pause", n)
 		}

@@ -18,7 +18,7 @@ func (t *tx) approveAlone(ctx context.Context) error {
 }
 
 // sharesNothing makes sure that no other digest that is approved or out includes
-// what this one does; otherwise it is a fault.Conflict that names the first story
+// what this one does, but for those of its own line of corrections; otherwise it is a fault.Conflict that names the first story
 // or spotlight and the other digest.
 func (t *tx) sharesNothing(ctx context.Context, id int64) error {
 	var title string
@@ -43,9 +43,9 @@ var selectShared = inNumbers(`SELECT title, other, state FROM (
 		SELECT 1 AS part, mine.position, st.title, d.id AS other, d.state
 			FROM digest_stories mine JOIN stories st ON st.id = mine.story_id AND NOT st.hidden
 			JOIN digest_stories ds ON ds.story_id = mine.story_id AND ds.digest_id <> mine.digest_id JOIN digests d ON d.id = ds.digest_id
-			WHERE mine.digest_id = $1 AND mine.included AND ` + spokenFor + `
+			WHERE mine.digest_id = $1 AND mine.included AND ` + spokenFor + ` AND NOT ` + kin + `
 		UNION ALL SELECT 2, mine.position, sp.headline, d.id, d.state
 			FROM digest_spotlights mine JOIN spotlights sp ON sp.id = mine.spotlight_id AND NOT sp.hidden
 			JOIN digest_spotlights ds ON ds.spotlight_id = mine.spotlight_id AND ds.digest_id <> mine.digest_id JOIN digests d ON d.id = ds.digest_id
-			WHERE mine.digest_id = $1 AND mine.included AND ` + spokenFor + `
+			WHERE mine.digest_id = $1 AND mine.included AND ` + spokenFor + ` AND NOT ` + kin + `
 	) AS shared ORDER BY part, position, other LIMIT 1`)

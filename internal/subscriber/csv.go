@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -16,7 +17,7 @@ import (
 
 // Columns are the fields of a CSV file of subscribers, in the order that export
 // writes and that a file without a header is read in. Only the first is needed.
-var Columns = []string{"email", "topics", "timezone", "language", "status"}
+var Columns = []string{"email", "topics", "timezone", "language", "status", "hour"}
 
 // maxLine is the longest line of a CSV file, in octets.
 const maxLine = 16 << 10
@@ -144,6 +145,9 @@ func (p *csvParser) read(value map[string]string) (profile Profile, err error) {
 	if profile.Language, err = ParseLanguage(value["language"]); err != nil {
 		return profile, err
 	}
+	if profile.Hour, err = ParseHour(value["hour"]); err != nil {
+		return profile, err
+	}
 	profile.State, err = importable(value["status"])
 	return profile, err
 }
@@ -168,5 +172,9 @@ func (s Subscriber) Record(topics []topic.Topic) []string {
 			slugs = append(slugs, t.Slug)
 		}
 	}
-	return []string{s.Address.String(), strings.Join(slugs, " "), s.Timezone, s.Language, s.State.String()}
+	hour := ""
+	if s.Hour >= 0 {
+		hour = strconv.Itoa(s.Hour)
+	}
+	return []string{s.Address.String(), strings.Join(slugs, " "), s.Timezone, s.Language, s.State.String(), hour}
 }

@@ -14,11 +14,15 @@ import (
 )
 
 // read gives what ReadCSV found: "address topics zone language state" for each
-// good line and "number: message" for each bad one.
+// good line, with " at hour" for one with a wish, and "number: message" for each bad one.
 func read(t *testing.T, file string) (good, bad []string) {
 	t.Helper()
 	err := subscriber.ReadCSV(strings.NewReader(file), topic.Defaults(), func(p subscriber.Profile) error {
-		good = append(good, fmt.Sprintf("%s %b %s %s %s", p.Address, p.Topics, p.Timezone, p.Language, p.State))
+		line := fmt.Sprintf("%s %b %s %s %s", p.Address, p.Topics, p.Timezone, p.Language, p.State)
+		if p.WishedHour() != subscriber.AnyHour {
+			line += fmt.Sprintf(" at %d", p.WishedHour())
+		}
+		good = append(good, line)
 		return nil
 	}, func(b subscriber.BadLine) {
 		bad = append(bad, fmt.Sprintf("%d: %s", b.Number, fault.Message(b.Err)))
@@ -43,6 +47,7 @@ func TestCSVFilesOfManyKindsAreRead(t *testing.T) {
 		"semicolons":            {"email;language\na@example.com;fr\n", []string{"a@example.com 11110  fr active"}},
 		"byte order mark, CRLF": {"\ufeffemail\r\na@example.com\r\n\r\nb@example.com", []string{"a@example.com 11110  en active", "b@example.com 11110  en active"}},
 		"quoted fields":         {"email,topics\n\"a@example.com\",\"tips-tools, social-good\"\n", []string{"a@example.com 10100  en active"}},
+		"an hour of the day":    {"email,hour\na@example.com,7\nb@example.com,\n", []string{"a@example.com 11110  en active at 7", "b@example.com 11110  en active"}},
 		"empty":                 {"", nil},
 	}
 	for name, test := range tests {
@@ -71,7 +76,9 @@ func TestABadLineIsReportedByNumberAndTheRestIsKept(t *testing.T) {
 		"a@example.com,,,xx-nonsense-language-tag-that-is-long",
 		"a@example.com,,,,erased",
 		"a@example.com,,,,sleeping",
-		"a@example.com,,,,,,too,many",
+		"a@example.com,,,,,24",
+		"a@example.com,,,,,nine",
+		"a@example.com,,,,,,,too,many",
 		"\xff\xfe@example.com",
 		strings.Repeat("x", 20000) + "@example.com",
 		"last@example.com",
@@ -80,17 +87,17 @@ func TestABadLineIsReportedByNumberAndTheRestIsKept(t *testing.T) {
 	if diff := cmp.Diff([]string{"first@example.com 11110  en active", "last@example.com 11110  en active"}, good); diff != "" {
 		t.Error(diff)
 	}
-	if len(bad) != 10 || !strings.HasPrefix(bad[0], "3: ") || !strings.HasPrefix(bad[9], "12: ") {
+	if len(bad) != 12 || !strings.HasPrefix(bad[0], "3: ") || !strings.HasPrefix(bad[11], "14: ") {
 		t.Errorf("bad lines: %q", bad)
 	}
 }
 
 func TestWhatIsExportedCanBeImported(t *testing.T) {
 	t.Parallel()
-	good, _ := read(t, "email,topics,timezone,language,status\nÄnne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused\n")
+	good, _ := read(t, "email,topics,timezone,language,status,hour\nÄnne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused,7\n")
 	var again []string
-	err := subscriber.ReadCSV(strings.NewReader("Änne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused"), topic.Defaults(), func(p subscriber.Profile) error {
-		s := subscriber.Subscriber{Address: p.Address, Topics: p.Topics, Timezone: p.Timezone, Language: p.Language, State: p.State}
+	err := subscriber.ReadCSV(strings.NewReader("Änne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused,7"), topic.Defaults(), func(p subscriber.Profile) error {
+		s := subscriber.Subscriber{Address: p.Address, Topics: p.Topics, Timezone: p.Timezone, Language: p.Language, State: p.State, Hour: p.WishedHour()}
 		again, _ = read(t, strings.Join(s.Record(topic.Defaults()), ","))
 		return nil
 	}, func(b subscriber.BadLine) { t.Error(b.Err) })

@@ -11,6 +11,7 @@
 package subscriber
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/address"
@@ -65,7 +66,7 @@ type Subscriber struct {
 	Topics   topic.Set
 	Language string // BCP 47, of the digest's frame
 	Timezone string // IANA name, or "" for the digest's own
-	Hour     int    // 0–23, the reader's wished hour of delivery; -1 for the slot's own time
+	Hour     int    // 0–23, the reader's wished hour of delivery; AnyHour for the slot's own time
 	Plain    bool   // text part only
 	Key      link.Key
 	AskedAt  time.Time // the sign-up the newest confirmation link belongs to
@@ -96,7 +97,32 @@ type Profile struct {
 	Topics   topic.Set
 	Language string
 	Timezone string
+	Hour     *int // 0–23, nil for the slot's own time
 	State    State
+}
+
+// AnyHour is the Subscriber.Hour of a reader who chose none.
+const AnyHour = -1
+
+// WishedHour is the hour as a Subscriber has it.
+func (p Profile) WishedHour() int {
+	if p.Hour == nil {
+		return AnyHour
+	}
+	return *p.Hour
+}
+
+// ParseHour checks an hour of the day, 0 to 23; "" stands for none. The error is a
+// fault.Invalid on the field "hour".
+func ParseHour(text string) (*int, error) {
+	if text == "" {
+		return nil, nil
+	}
+	hour, err := strconv.Atoi(text)
+	if err != nil || hour < 0 || hour > 23 {
+		return nil, fault.Field("hour", "An hour is a number from 0 to 23, such as 7; leave it empty for the digest's own time.")
+	}
+	return &hour, nil
 }
 
 // ParseTimezone checks an IANA zone name; "" stands for the digest's own zone.

@@ -34,6 +34,8 @@ type ConsoleStore interface {
 	DigestDesk
 	DigestRelease
 	DigestBrakes
+	DigestDoubts
+	DigestCorrections
 	Causes
 	ReaderList
 	Topics
@@ -117,6 +119,10 @@ func (c console) digestRoutes(g *echo.Group) {
 	g.POST("/:id/pause", c.pause)
 	g.POST("/:id/resume", c.resume)
 	g.POST("/:id/cancel", c.cancel)
+	g.POST("/:id/doubts", c.setDoubts)
+	g.POST("/:id/resend", c.resendUnknown)
+	g.POST("/:id/accept", c.acceptUnknown)
+	g.POST("/:id/correct", c.correct)
 	g.GET("/:id/preview.html", c.previewHTML, c.under(policyMail))
 	g.GET("/:id/preview.txt", c.previewText, c.under(policyMail))
 	g.GET("/:id/progress", c.progress)

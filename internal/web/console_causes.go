@@ -73,10 +73,11 @@ func (c console) tally(ctx context.Context, d digest.Digest) (delivery.Tally, er
 }
 
 // over reports whether the figures can no longer change: the digest was finished
-// long ago, or it was cancelled and nothing that was on the wire is still open.
+// long ago, or it was cancelled and nothing that was on the wire is still open. A
+// copy in doubt is never settled for good: an editor may send it once more.
 func (c console) over(d digest.Digest, t delivery.Tally) bool {
 	if d.State == digest.Cancelled {
 		return t.Reconciled() && t.Unknown == 0
 	}
-	return !d.Finished.IsZero() && c.Now().Sub(d.Finished) > settledFor
+	return !d.Finished.IsZero() && t.Unknown == 0 && c.Now().Sub(d.Finished) > settledFor
 }

@@ -15,16 +15,17 @@ import (
 // digestView is the page on which a digest is shaped, released and watched.
 type digestView struct {
 	listed
-	Done     string
-	Form     entry
-	Sections []section
-	Niches   []niche
-	Active   int // subscribers who might get it
-	Zone     string
-	At       string // the proposed time, as a datetime-local field holds it
-	Progress progress
-	Causes   []cause
-	Lacking  string // why there is nothing to preview yet, "" when there is
+	Done      string
+	Form      entry
+	Sections  []section
+	Niches    []niche
+	Active    int // subscribers who might get it
+	Zone      string
+	At        string // the proposed time, as a datetime-local field holds it
+	Progress  progress
+	Causes    []cause
+	Unsettled int    // copies in doubt that may be sent once more
+	Lacking   string // why there is nothing to preview yet, "" when there is
 }
 
 // Limits of the texts, for the form to say.
@@ -40,6 +41,12 @@ func (v digestView) May(action string) bool {
 
 // Ready reports whether it can be sent as it stands.
 func (v digestView) Ready() bool { return v.May("send") && v.Hash != "" }
+
+// Stale reports whether it was paused for so long that resuming asks again.
+func (v digestView) Stale() bool { return v.Digest.Stale(v.now) }
+
+// PausedAgo says since when it is paused.
+func (v digestView) PausedAgo() string { return ago(v.now, v.Paused) }
 
 // Moved reports whether what is saved differs from what the editor typed into a
 // form that could not be saved.
@@ -84,6 +91,9 @@ func (c console) showDigest(ec echo.Context, status int, id int64, form entry) e
 	v.Sections = v.sections(topics)
 	if _, err := d.Freeze(topics, c.Now(), ""); err != nil && d.Hash == "" {
 		v.Lacking = fault.Message(err)
+	}
+	if v.Unsettled, err = c.unsettled(ctx, row); err != nil {
+		return err
 	}
 	if err := c.surroundings(ctx, &v); err != nil {
 		return err

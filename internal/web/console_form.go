@@ -121,4 +121,9 @@ var deeds = map[string]string{
 	"paused":             "Paused. Messages already handed over cannot be called back.",
 	"resumed":            "Resumed.",
 	"cancelled":          "Cancelled.",
+	"correction-made":    "This draft corrects it. Mend it, then approve it.",
+	"doubts-resend":      "From now on a message in doubt is sent once more.",
+	"doubts-leave":       "From now on a message in doubt is left alone.",
+	"unknown-resent":     "They are on their way once more.",
+	"unknown-accepted":   "They count as sent now.",
 }

@@ -92,6 +92,7 @@ func (l listed) Outside() string {
 	}{
 		{x.NoStories, "with nothing in their topics"}, {x.Pending, "not confirmed yet"}, {x.Paused, "paused"},
 		{x.Unsubscribed, "unsubscribed"}, {x.Suppressed, "suppressed"}, {x.Erased, "erased"},
+		{x.OutsideAudience, "not in the audience"},
 	} {
 		if reason.count > 0 {
 			words = append(words, grouped(reason.count)+" "+reason.word)

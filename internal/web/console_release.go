@@ -31,7 +31,10 @@ type DigestRelease interface {
 // DigestBrakes stop a digest under way. They act before the next message.
 type DigestBrakes interface {
 	PauseDigest(ctx context.Context, id int64, reason string) error
+	// ResumeDigest goes on; a fault.Conflict after a pause so long that somebody has
+	// to say, by ResumeLate, that it is to go out all the same.
 	ResumeDigest(ctx context.Context, id int64) error
+	ResumeLate(ctx context.Context, id int64) error
 	CancelDigest(ctx context.Context, id int64, reason string) error
 }
 
@@ -142,8 +145,12 @@ func (c console) pause(ec echo.Context) error {
 }
 
 func (c console) resume(ec echo.Context) error {
-	return c.change(ec, "resumed", "", func(ctx context.Context, id int64, _ entry) error {
-		if err := c.store.ResumeDigest(ctx, id); err != nil {
+	return c.change(ec, "resumed", "", func(ctx context.Context, id int64, form entry) error {
+		verb := c.store.ResumeDigest
+		if form.values.Has("sure") {
+			verb = c.store.ResumeLate
+		}
+		if err := verb(ctx, id); err != nil {
 			return err
 		}
 		c.Waker.WakeDigest(ctx, id)

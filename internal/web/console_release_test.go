@@ -135,6 +135,22 @@ func TestADigestUnderWayIsPausedResumedAndCancelled(t *testing.T) {
 	}
 }
 
+func TestResumingAfterALongPauseIsConfirmed(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	d := r.launched(3)
+	page := listed{Digest: d}.Path()
+	r.post(page+"/pause", nil)
+	if r.get(page).find("details form[action$='/resume']").Length() != 0 {
+		t.Error("a short pause asks as well")
+	}
+	r.clock.Advance(50 * time.Hour)
+	r.ticket = r.newTicket()
+	r.post(page+"/resume", nil).is(http.StatusConflict).shows("#told", "paused 50 hours ago").
+		shows("details form[action$='/resume']", "2 days ago").shows("details form[action$='/resume']", "the 3 readers who have not got it yet")
+	r.leadsTo(r.post(page+"/resume", url.Values{"sure": {"yes"}}), page).shows(".state", "sending")
+}
+
 func TestADraftIsCancelledAfterASecondThought(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)

@@ -300,6 +300,7 @@ var (
 		"/console/digests/1/test": nil, "/console/digests/1/approve": nil,
 		"/console/digests/1/schedule": {"at": {"2026-11-24T10:00"}}, "/console/digests/1/send": nil,
 		"/console/digests/1/pause": nil, "/console/digests/1/resume": nil, "/console/digests/1/cancel": nil,
+		"/console/digests/1/doubts": {"doubts": {"leave"}}, "/console/digests/1/resend": nil, "/console/digests/1/accept": nil, "/console/digests/1/correct": {"to": {"missed"}},
 	}
 )
 
