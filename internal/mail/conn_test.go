@@ -114,7 +114,7 @@ func TestEveryFailureIsJudgedByHowFarTheMessageHadCome(t *testing.T) {
 			}, "smtp://"+relay.addr))
 			messages := []message.Message{messageTo(t, "mara@example.com"), messageTo(t, "noor@example.org")}
 			if c.script.body != nil { // more than the sockets can hold
-				messages[0].Text = strings.Repeat("All of it must reach the relay, or none.\n", 200_000)
+				messages[0] = hugeMessage(t)
 			}
 			got := conn.Deliver(t.Context(), messages)
 			if d := cmp.Diff([]out{c.first, c.second}, got, cmpopts.IgnoreFields(out{}, "Text", "Stage")); d != "" {
@@ -213,7 +213,7 @@ func TestCancellingCutsAStalledConnection(t *testing.T) {
 			}
 			m := messageTo(t, "mara@example.com")
 			if c.script.body != nil {
-				m.Text = strings.Repeat("More than the sockets can hold.\n", 200_000)
+				m = hugeMessage(t)
 			}
 			start := time.Now()
 			got := conn.Deliver(ctx, []message.Message{m, m})

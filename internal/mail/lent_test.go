@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -64,4 +65,13 @@ func messageTo(t testing.TB, to string) message.Message {
 	return message.Message{
 		To: mailAddress(t, to), ID: "abc123", Subject: "Hello", Text: "Hello Mara.\n", Date: sentAt, Language: "en",
 	}
+}
+
+// hugeMessage is more than the sockets can hold, and takes no time to build.
+func hugeMessage(t testing.TB) message.Message {
+	t.Helper()
+	m := messageTo(t, "mara@example.com")
+	m.Leave = leaveLinks[0]
+	m.Print = &message.Print{Pieces: [][]byte{bytes.Repeat([]byte("All of it must reach the relay, or none.\r\n"), 200_000)}}
+	return m
 }
