@@ -24,7 +24,7 @@ type Settings struct {
 	DatabaseURL string   `env:"PULSE_DATABASE_URL" help:"where the data lives: sqlite:PATH or postgres://user:password@host/database; empty is a SQLite file in PULSE_DATA_DIR"`
 	RedisURL    string   `env:"PULSE_REDIS_URL" help:"the queue: redis://host:6379/0 or redis-sentinel://…; empty is an embedded one"`
 	RedisSpace  string   `env:"PULSE_REDIS_SPACE" envDefault:"pulse" help:"first part of the queues' names, so that several services can share a Redis"`
-	SMTPURLs    []string `env:"PULSE_SMTP_URLS" help:"the relays that take our mail, separated by commas: smtp://user:password@host:587, smtps://host:465; empty is a mailbox in the program, for trying it out"`
+	SMTPURLs    []string `env:"PULSE_SMTP_URLS" help:"the relays that take our mail, separated by commas: smtp://user:password@host:587, smtps://host:465, with ?weight=, ?connections= and ?rate= as limits; empty is a mailbox in the program, for trying it out"`
 	BaseURL     URL      `env:"PULSE_BASE_URL" envDefault:"http://localhost:8080" help:"where readers reach this service; every link in a mail begins with it"`
 	Listen      string   `env:"PULSE_LISTEN" envDefault:"127.0.0.1:8080" help:"address and port to serve HTTP on"`
 	MetricsAt   string   `env:"PULSE_METRICS_LISTEN" help:"address and port for /metrics, /healthz and /readyz alone, in every role; empty serves them beside the pages, in the web role only"`

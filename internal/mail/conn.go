@@ -20,6 +20,7 @@ type Conn struct {
 	relay   *relay
 	client  *smtp.Client
 	raw     net.Conn
+	granted int       // messages that Allow took leave for
 	carried int       // messages handed over since it was opened
 	rested  time.Time // since when it is idle
 	timer   *time.Timer
@@ -43,7 +44,7 @@ func (c *Conn) Deliver(ctx context.Context, messages []message.Message) []delive
 	c.renew(ctx, len(messages))
 	stop := context.AfterFunc(ctx, c.sever)
 	for i, m := range messages {
-		outcomes[i] = c.deliver(m)
+		outcomes[i] = c.deliver(ctx, m)
 	}
 	if !stop() {
 		c.broken, c.stopped = true, true
@@ -61,7 +62,7 @@ func (c *Conn) sever() {
 }
 
 // deliver judges what needs no relay, and hands over the rest.
-func (c *Conn) deliver(m message.Message) delivery.Outcome {
+func (c *Conn) deliver(ctx context.Context, m message.Message) delivery.Outcome {
 	if c.broken {
 		return delivery.Outcome{Verdict: delivery.NotTried, Text: "the connection broke before its turn"}
 	}
@@ -71,6 +72,10 @@ func (c *Conn) deliver(m message.Message) delivery.Outcome {
 	}
 	if ok, _ := c.client.Extension("SMTPUTF8"); l.utf8 && !ok {
 		return c.tooNarrow()
+	}
+	if !c.admitted(ctx) {
+		c.broken = true // ctx has cut the connection
+		return delivery.Outcome{Verdict: delivery.NotTried, Text: "stopped while it waited for its turn"}
 	}
 	c.carried++
 	o := c.transact(l)
@@ -117,6 +122,7 @@ func (c *Conn) Broken() bool { return c.broken }
 // lend starts a new loan.
 func (c *Conn) lend() {
 	c.lent, c.broken, c.stopped, c.useful = true, false, false, false
+	c.granted = 0
 	c.severed.Store(false)
 }
 
