@@ -33,11 +33,14 @@ type Settings struct {
 	Secrets    Secrets `env:"PULSE_SECRETS" help:"secrets that sign links, separated by commas, each at least 32 characters; the first signs, all verify; empty generates one in PULSE_DATA_DIR"`
 	AddressKey Secret  `env:"PULSE_ADDRESS_KEY" help:"key under which addresses are hashed, at least 32 characters; never change it; empty generates one in PULSE_DATA_DIR"`
 
-	Brand   string  `env:"PULSE_BRAND" envDefault:"Collab Pulse Weekly" help:"name of the digest on pages and mails"`
-	From    Mailbox `env:"PULSE_FROM" envDefault:"Collab Pulse Weekly <weekly@localhost.localdomain>" help:"sender that readers see"`
-	ReplyTo Mailbox `env:"PULSE_REPLY_TO" help:"where replies go; empty is the sender"`
-	Bounce  Mailbox `env:"PULSE_BOUNCE_ADDRESS" help:"envelope sender; each mail adds its own token after a plus sign (VERP); empty is the sender"`
-	Postal  string  `env:"PULSE_POSTAL_ADDRESS" help:"postal address in the footer of every digest, as the law wants it"`
+	Brand        string     `env:"PULSE_BRAND" envDefault:"Collab Pulse Weekly" help:"name of the digest on pages and mails"`
+	From         Mailbox    `env:"PULSE_FROM" envDefault:"Collab Pulse Weekly <weekly@localhost.localdomain>" help:"sender that readers see"`
+	ReplyTo      Mailbox    `env:"PULSE_REPLY_TO" help:"where replies go; empty is the sender"`
+	Bounce       Mailbox    `env:"PULSE_BOUNCE_ADDRESS" help:"envelope sender; each mail adds its own token after a plus sign (VERP); empty is the sender"`
+	DKIMDomain   string     `env:"PULSE_DKIM_DOMAIN" help:"domain that signs our mails (DKIM), the one of PULSE_FROM or one above it; empty leaves signing to the relays"`
+	DKIMSelector string     `env:"PULSE_DKIM_SELECTOR" help:"name under which the signing key is published, such as pulse2026"`
+	DKIMKey      PrivateKey `env:"PULSE_DKIM_KEY" help:"private key that signs, RSA of 2048 bits or more, or Ed25519: PEM, or the path of a file with it"`
+	Postal       string     `env:"PULSE_POSTAL_ADDRESS" help:"postal address in the footer of every digest, as the law wants it"`
 
 	Zone        Zone          `env:"PULSE_TIMEZONE" envDefault:"UTC" help:"IANA time zone of the schedule, such as Europe/Berlin"`
 	Schedule    string        `env:"PULSE_SCHEDULE" envDefault:"FREQ=WEEKLY;BYDAY=TU;BYHOUR=9;BYMINUTE=0" help:"when digests go out, as an RFC 5545 rule in PULSE_TIMEZONE"`

@@ -22,10 +22,11 @@ type letterhead struct {
 	from, replyTo Named
 	bounce        address.Address
 	list          string // the List-Id field's body
+	signer        *Signer
 }
 
 func newLetterhead(c Config) letterhead {
-	l := letterhead{from: c.From, replyTo: c.ReplyTo, bounce: c.Bounce}
+	l := letterhead{from: c.From, replyTo: c.ReplyTo, bounce: c.Bounce, signer: c.Signer}
 	l.list = strings.TrimSpace(phrase(c.ListName) + " <" + c.ListID + ">")
 	return l
 }
@@ -185,6 +186,12 @@ func (l letterhead) letter(m message.Message) (letter, error) {
 	if _, err := msg.WriteTo(&body); err != nil {
 		return letter{}, err
 	}
+	raw := body.Bytes()
+	if l.signer != nil {
+		if raw, err = l.signer.sign(raw); err != nil {
+			return letter{}, err
+		}
+	}
 	wide := m.To.NeedsUTF8() || l.bounce.NeedsUTF8() || l.from.Address.NeedsUTF8() || l.replyTo.Address.NeedsUTF8()
-	return letter{from: from, to: m.To.String(), body: body.Bytes(), utf8: wide}, nil
+	return letter{from: from, to: m.To.String(), body: raw, utf8: wide}, nil
 }

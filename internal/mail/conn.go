@@ -43,8 +43,9 @@ func (c *Conn) Deliver(ctx context.Context, messages []message.Message) []delive
 	outcomes := make([]delivery.Outcome, len(messages))
 	c.renew(ctx, len(messages))
 	stop := context.AfterFunc(ctx, c.sever)
+	letters := c.pool.letterhead.letters(messages)
 	for i, m := range messages {
-		outcomes[i] = c.deliver(ctx, m)
+		outcomes[i] = c.deliver(ctx, m, func() (letter, error) { return letters(i) })
 	}
 	if !stop() {
 		c.broken, c.stopped = true, true
@@ -62,11 +63,11 @@ func (c *Conn) sever() {
 }
 
 // deliver judges what needs no relay, and hands over the rest.
-func (c *Conn) deliver(ctx context.Context, m message.Message) delivery.Outcome {
+func (c *Conn) deliver(ctx context.Context, m message.Message, made func() (letter, error)) delivery.Outcome {
 	if c.broken {
 		return delivery.Outcome{Verdict: delivery.NotTried, Text: "the connection broke before its turn"}
 	}
-	l, err := c.pool.letterhead.letter(m)
+	l, err := made()
 	if err != nil {
 		return delivery.Outcome{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: err.Error()}
 	}
