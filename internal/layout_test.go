@@ -38,6 +38,7 @@ var technology = map[string][]string{
 	"github.com/redis/go-redis":           {"jobs"},
 	"github.com/wneessen/go-mail":         {"mail"},
 	"github.com/emersion/go-smtp":         {"mailbox"},
+	"github.com/emersion/go-msgauth":      {"mail"},
 	"github.com/mmcdole/gofeed":           {"gather"},
 	"code.dny.dev/ssrf":                   {"gather"},
 	"github.com/caarlos0/env":             {"config"},

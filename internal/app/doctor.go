@@ -28,7 +28,7 @@ func Examine(ctx context.Context, s config.Settings) []Finding {
 		return append(found, Finding{Part: "keys", Text: reason(err)})
 	}
 	found = append(found, database(ctx, s)...)
-	return append(found, queue(ctx, s), relay(ctx, s))
+	return append(found, queue(ctx, s), relay(ctx, s), signing(s))
 }
 
 // reason is what the operator may read about a failure: all of it.
@@ -104,6 +104,19 @@ func queue(ctx context.Context, s config.Settings) Finding {
 		return Finding{Part: "queue", Text: reason(err)}
 	}
 	return Finding{Part: "queue", OK: true, Text: "Redis answers"}
+}
+
+// signing shows the DNS record that goes with the key, whole, to be copied.
+func signing(s config.Settings) Finding {
+	key, err := signer(s)
+	if err != nil {
+		return Finding{Part: "signing", Text: reason(err)}
+	}
+	if key == nil {
+		return Finding{Part: "signing", OK: true, Text: "left to the relays: PULSE_DKIM_KEY is not set"}
+	}
+	name, value := key.Record()
+	return Finding{Part: "signing", OK: true, Text: fmt.Sprintf("with DKIM; publish this TXT record: %s \"%s\"", name, value)}
 }
 
 func relay(ctx context.Context, s config.Settings) Finding {

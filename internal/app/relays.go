@@ -25,6 +25,11 @@ func relays(s config.Settings, box *mailbox.Box) (*mail.Pool, error) {
 		ListName:    s.Brand,
 		Connections: s.Connections + jobs.LetterLanes, // letters never wait for a digest
 	}
+	signer, err := signer(s)
+	if err != nil {
+		return nil, err
+	}
+	c.Signer = signer
 	for _, raw := range urls {
 		r, err := mail.ParseRelay(raw)
 		if err != nil {
@@ -33,6 +38,14 @@ func relays(s config.Settings, box *mailbox.Box) (*mail.Pool, error) {
 		c.Relays = append(c.Relays, r)
 	}
 	return mail.New(c)
+}
+
+// signer signs with the key of the settings; nil when they leave that to the relays.
+func signer(s config.Settings) (*mail.Signer, error) {
+	if s.DKIMDomain == "" {
+		return nil, nil
+	}
+	return mail.NewSigner(s.DKIMDomain, s.DKIMSelector, s.DKIMKey.Bytes())
 }
 
 func named(m config.Mailbox) mail.Named { return mail.Named{Name: m.Name, Address: m.Address} }

@@ -27,7 +27,8 @@ func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
 		Signer: a.signer, Site: a.Site, Now: time.Now, Next: a.schedule.Next,
 	})
 	return send.New(a.Store, a.Store, wire{a.relays}, send.ByScope(digests, letters), worker, send.Options{
-		Log: a.log,
+		Log:  a.log,
+		Rest: a.Settings.ThrottleRest,
 		Observe: func(scope delivery.Scope, r delivery.Result) {
 			results.WithLabelValues(mailOf(scope), r.Verdict.String()).Inc()
 		},

@@ -24,7 +24,7 @@ type Settings struct {
 	DatabaseURL string   `env:"PULSE_DATABASE_URL" help:"where the data lives: sqlite:PATH or postgres://user:password@host/database; empty is a SQLite file in PULSE_DATA_DIR"`
 	RedisURL    string   `env:"PULSE_REDIS_URL" help:"the queue: redis://host:6379/0 or redis-sentinel://…; empty is an embedded one"`
 	RedisSpace  string   `env:"PULSE_REDIS_SPACE" envDefault:"pulse" help:"first part of the queues' names, so that several services can share a Redis"`
-	SMTPURLs    []string `env:"PULSE_SMTP_URLS" help:"the relays that take our mail, separated by commas: smtp://user:password@host:587, smtps://host:465; empty is a mailbox in the program, for trying it out"`
+	SMTPURLs    []string `env:"PULSE_SMTP_URLS" help:"the relays that take our mail, separated by commas: smtp://user:password@host:587, smtps://host:465, with ?weight=, ?connections= and ?rate= as limits; empty is a mailbox in the program, for trying it out"`
 	BaseURL     URL      `env:"PULSE_BASE_URL" envDefault:"http://localhost:8080" help:"where readers reach this service; every link in a mail begins with it"`
 	Listen      string   `env:"PULSE_LISTEN" envDefault:"127.0.0.1:8080" help:"address and port to serve HTTP on"`
 	MetricsAt   string   `env:"PULSE_METRICS_LISTEN" help:"address and port for /metrics, /healthz and /readyz alone, in every role; empty serves them beside the pages, in the web role only"`
@@ -33,22 +33,26 @@ type Settings struct {
 	Secrets    Secrets `env:"PULSE_SECRETS" help:"secrets that sign links, separated by commas, each at least 32 characters; the first signs, all verify; empty generates one in PULSE_DATA_DIR"`
 	AddressKey Secret  `env:"PULSE_ADDRESS_KEY" help:"key under which addresses are hashed, at least 32 characters; never change it; empty generates one in PULSE_DATA_DIR"`
 
-	Brand   string  `env:"PULSE_BRAND" envDefault:"Collab Pulse Weekly" help:"name of the digest on pages and mails"`
-	From    Mailbox `env:"PULSE_FROM" envDefault:"Collab Pulse Weekly <weekly@localhost.localdomain>" help:"sender that readers see"`
-	ReplyTo Mailbox `env:"PULSE_REPLY_TO" help:"where replies go; empty is the sender"`
-	Bounce  Mailbox `env:"PULSE_BOUNCE_ADDRESS" help:"envelope sender; each mail adds its own token after a plus sign (VERP); empty is the sender"`
-	Postal  string  `env:"PULSE_POSTAL_ADDRESS" help:"postal address in the footer of every digest, as the law wants it"`
+	Brand        string     `env:"PULSE_BRAND" envDefault:"Collab Pulse Weekly" help:"name of the digest on pages and mails"`
+	From         Mailbox    `env:"PULSE_FROM" envDefault:"Collab Pulse Weekly <weekly@localhost.localdomain>" help:"sender that readers see"`
+	ReplyTo      Mailbox    `env:"PULSE_REPLY_TO" help:"where replies go; empty is the sender"`
+	Bounce       Mailbox    `env:"PULSE_BOUNCE_ADDRESS" help:"envelope sender; each mail adds its own token after a plus sign (VERP); empty is the sender"`
+	DKIMDomain   string     `env:"PULSE_DKIM_DOMAIN" help:"domain that signs our mails (DKIM), the one of PULSE_FROM or one above it; empty leaves signing to the relays"`
+	DKIMSelector string     `env:"PULSE_DKIM_SELECTOR" help:"name under which the signing key is published, such as pulse2026"`
+	DKIMKey      PrivateKey `env:"PULSE_DKIM_KEY" help:"private key that signs, RSA of 2048 bits or more, or Ed25519: PEM, or the path of a file with it"`
+	Postal       string     `env:"PULSE_POSTAL_ADDRESS" help:"postal address in the footer of every digest, as the law wants it"`
 
 	Zone        Zone          `env:"PULSE_TIMEZONE" envDefault:"UTC" help:"IANA time zone of the schedule, such as Europe/Berlin"`
 	Schedule    string        `env:"PULSE_SCHEDULE" envDefault:"FREQ=WEEKLY;BYDAY=TU;BYHOUR=9;BYMINUTE=0" help:"when digests go out, as an RFC 5545 rule in PULSE_TIMEZONE"`
 	ComposeLead time.Duration `env:"PULSE_COMPOSE_LEAD" envDefault:"24h" help:"how long before its slot a digest is composed for review"`
 	PerTopic    int           `env:"PULSE_STORIES_PER_TOPIC" envDefault:"5" help:"stories included per topic, 1 to 10"`
 
-	Connections         int      `env:"PULSE_SMTP_CONNECTIONS" envDefault:"4" help:"connections to the relays at once, 1 to 64"`
-	TrustedProxies      Prefixes `env:"PULSE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"`
-	AllowPrivateSources bool     `env:"PULSE_ALLOW_PRIVATE_SOURCES" envDefault:"false" help:"let feeds live at private addresses; for tests and demos"`
-	LogFormat           string   `env:"PULSE_LOG_FORMAT" envDefault:"text" help:"text or json"`
-	LogLevel            string   `env:"PULSE_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	Connections         int           `env:"PULSE_SMTP_CONNECTIONS" envDefault:"4" help:"connections to the relays at once, 1 to 64"`
+	ThrottleRest        time.Duration `env:"PULSE_THROTTLE_REST" envDefault:"10m" help:"how long a mailbox provider that says we send too much is left alone, 1s to 24h"`
+	TrustedProxies      Prefixes      `env:"PULSE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"`
+	AllowPrivateSources bool          `env:"PULSE_ALLOW_PRIVATE_SOURCES" envDefault:"false" help:"let feeds live at private addresses; for tests and demos"`
+	LogFormat           string        `env:"PULSE_LOG_FORMAT" envDefault:"text" help:"text or json"`
+	LogLevel            string        `env:"PULSE_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 }
 
 // Load reads the settings from an environment such as os.Environ gives. Every

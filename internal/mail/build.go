@@ -22,10 +22,11 @@ type letterhead struct {
 	from, replyTo Named
 	bounce        address.Address
 	list          string // the List-Id field's body
+	signer        *Signer
 }
 
 func newLetterhead(c Config) letterhead {
-	l := letterhead{from: c.From, replyTo: c.ReplyTo, bounce: c.Bounce}
+	l := letterhead{from: c.From, replyTo: c.ReplyTo, bounce: c.Bounce, signer: c.Signer}
 	l.list = strings.TrimSpace(phrase(c.ListName) + " <" + c.ListID + ">")
 	return l
 }
@@ -207,7 +208,7 @@ type letter struct {
 	utf8     bool   // only a relay with SMTPUTF8 can take it (RFC 6531 §3.2)
 
 	message message.Message
-	body    []byte // dots stuffed; nil when the message has a print
+	body    []byte // dots stuffed; nil when a print is filled as it goes out
 }
 
 // letter readies a message: one without a print is built here, one with a print
@@ -227,12 +228,27 @@ func (l letterhead) letter(m message.Message) (letter, error) {
 		return letter{}, err
 	}
 	wide := m.To.NeedsUTF8() || l.bounce.NeedsUTF8() || l.from.Address.NeedsUTF8() || l.replyTo.Address.NeedsUTF8()
-	return letter{from: from, to: m.To.String(), utf8: wide, message: m, body: body}, nil
+	ready := letter{from: from, to: m.To.String(), utf8: wide, message: m, body: body}
+	if l.signer != nil {
+		ready.body, err = l.signed(ready)
+	}
+	return ready, err
+}
+
+// signed is the letter with its signature in front, ready for the wire. What is
+// signed is the text before its dots are stuffed.
+func (l letterhead) signed(ready letter) ([]byte, error) {
+	raw := bytes.ReplaceAll(ready.appendTo(nil), []byte("\r\n.."), []byte("\r\n."))
+	raw, err := l.signer.sign(raw)
+	if err != nil {
+		return nil, err
+	}
+	return stuff(make([]byte, 0, len(raw)+len(raw)/64), raw), nil
 }
 
 // appendTo adds the message to the bytes that go out, up to its last line end.
 func (l letter) appendTo(dst []byte) []byte {
-	if l.message.Print == nil {
+	if l.body != nil {
 		return append(dst, l.body...)
 	}
 	return fill(dst, l.message.Print, l.message, l.to)

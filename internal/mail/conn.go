@@ -20,6 +20,7 @@ type Conn struct {
 	relay   *relay
 	client  *smtp.Client
 	raw     net.Conn
+	granted int       // messages that Allow took leave for
 	carried int       // messages handed over since it was opened
 	rested  time.Time // since when it is idle
 	timer   *time.Timer
@@ -45,7 +46,7 @@ func (c *Conn) Deliver(ctx context.Context, messages []message.Message) []delive
 	outcomes := make([]delivery.Outcome, len(messages))
 	c.renew(ctx, len(messages))
 	stop := context.AfterFunc(ctx, c.sever)
-	c.hand(messages, outcomes)
+	c.hand(ctx, c.pool.letterhead.letters(messages), outcomes)
 	if !stop() {
 		c.broken, c.stopped = true, true
 	}
@@ -70,22 +71,21 @@ type turn struct {
 
 // hand takes the messages to the relay. Each is readied before the one in front
 // of it goes out, so that its commands can follow that one's body.
-func (c *Conn) hand(messages []message.Message, outcomes []delivery.Outcome) {
+func (c *Conn) hand(ctx context.Context, letters func(i int) (letter, error), outcomes []delivery.Outcome) {
 	var now, next turn
-	for i := range messages {
+	for i := range outcomes {
 		if now, next = next, (turn{}); i == 0 && !c.broken {
-			now = c.ready(messages[0])
+			now = c.ready(letters(0))
 		}
-		if i+1 < len(messages) && !c.broken {
-			next = c.ready(messages[i+1])
+		if i+1 < len(outcomes) && !c.broken {
+			next = c.ready(letters(i + 1))
 		}
-		outcomes[i] = c.deliver(now, next.letter)
+		outcomes[i] = c.deliver(ctx, now, next.letter)
 	}
 }
 
 // ready judges what needs no relay.
-func (c *Conn) ready(m message.Message) turn {
-	l, err := c.pool.letterhead.letter(m)
+func (c *Conn) ready(l letter, err error) turn {
 	if err != nil {
 		return turn{done: delivery.Outcome{Verdict: delivery.RefusedForGood, Enhanced: "5.6.0", Text: err.Error()}}
 	}
@@ -95,12 +95,19 @@ func (c *Conn) ready(m message.Message) turn {
 	return turn{letter: &l}
 }
 
-func (c *Conn) deliver(t turn, next *letter) delivery.Outcome {
+func (c *Conn) deliver(ctx context.Context, t turn, next *letter) delivery.Outcome {
 	if c.broken {
 		return delivery.Outcome{Verdict: delivery.NotTried, Text: "the connection broke before its turn"}
 	}
 	if t.letter == nil {
 		return t.done
+	}
+	if !c.admitted(ctx) {
+		c.broken = true // ctx has cut the connection
+		return delivery.Outcome{Verdict: delivery.NotTried, Text: "stopped while it waited for its turn"}
+	}
+	if c.relay.bucket != nil && c.granted == 0 {
+		next = nil // there is no leave yet for its commands to follow
 	}
 	c.carried++
 	o := c.transact(*t.letter, next)
@@ -147,7 +154,7 @@ func (c *Conn) Broken() bool { return c.broken }
 // lend starts a new loan.
 func (c *Conn) lend() {
 	c.lent, c.broken, c.stopped, c.useful = true, false, false, false
-	c.ahead = false
+	c.ahead, c.granted = false, 0
 	c.severed.Store(false)
 }
 

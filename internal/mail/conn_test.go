@@ -205,7 +205,7 @@ func TestCancellingCutsAStalledConnection(t *testing.T) {
 			relay := play(t, script)
 			p := pool(t, func(c *Config) { c.Waits = Waits{} }, "smtp://"+relay.addr)
 			conn := lent(t, p)
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			if name == "before it started" {
 				cancel()

@@ -47,6 +47,8 @@ type Config struct {
 	ListName string          // shown before the list identifier; default the name in From
 	Hello    string          // what EHLO says (RFC 5321 §4.1.1.1); default the domain of From
 
+	Signer *Signer // signs every mail (DKIM); nil leaves that to the relays
+
 	Connections int            // kept per relay at most; default 4
 	Messages    int            // per connection at most, then it is renewed; default 1,000
 	Waits       Waits          // see there
@@ -92,6 +94,8 @@ func (c Config) settled() (Config, error) {
 		return c, badRelays("Name at least one mail relay.")
 	case c.From.Address.IsZero():
 		return c, fault.Field("PULSE_FROM", "Say which address the mails come from.")
+	case c.Signer != nil && !c.Signer.speaksFor(c.From.Address.Domain()):
+		return c, fault.Field("PULSE_DKIM_DOMAIN", "The domain that signs must be the one of PULSE_FROM, or one above it.")
 	}
 	if c.Bounce.IsZero() {
 		c.Bounce = c.From.Address

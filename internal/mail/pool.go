@@ -1,11 +1,14 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/collabpulse/weekly/internal/fault"
 )
@@ -13,17 +16,17 @@ import (
 // Pool keeps connections to the relays and lends them out. It is safe for
 // concurrent use.
 //
-// Relays take turns. One that fails to connect, or drops a connection before it
-// has answered for a single message, is left aside for a second, then two, up to
-// a minute, while the others serve; what is still open to it goes on being used.
-// After its time aside it is tried with one connection before it gets more.
+// Relays share the loans by their weights (choose.go). One that fails to connect,
+// or drops a connection before it has answered for a single message, is left
+// aside for a second, then two, up to a minute, while the others serve; what is
+// still open to it goes on being used. After its time aside it is tried with one
+// connection before it gets more.
 type Pool struct {
 	config     Config
 	letterhead letterhead
 
 	mu      sync.Mutex
 	relays  []*relay
-	turn    int           // the relay that is asked first next time
 	changed chan struct{} // closed and replaced whenever somebody who waits should look again
 	closed  bool
 }
@@ -31,9 +34,11 @@ type Pool struct {
 // relay is one relay as the pool sees it, guarded by the pool's lock.
 type relay struct {
 	Relay
-	idle     []*Conn // the most recently used last
-	used     int     // places taken: lent out, or being opened
-	failures int     // in a row
+	bucket   *rate.Limiter // leave to send, by its rate; nil without one
+	credit   int           // what it has gained by its weight and not yet paid in loans
+	idle     []*Conn       // the most recently used last
+	used     int           // places taken: lent out, or being opened
+	failures int           // in a row
 	until    time.Time
 	reason   error // the last failure
 	narrow   bool  // found without SMTPUTF8
@@ -50,7 +55,7 @@ func New(config Config) (*Pool, error) {
 	}
 	p := &Pool{config: config, letterhead: newLetterhead(config), changed: make(chan struct{})}
 	for _, r := range config.Relays {
-		p.relays = append(p.relays, &relay{Relay: r})
+		p.relays = append(p.relays, &relay{Relay: r, bucket: r.bucket()})
 	}
 	return p, nil
 }
@@ -95,21 +100,18 @@ func (p *Pool) reserve() (place, error) {
 	if p.closed {
 		return place{}, fault.New(fault.Unavailable, "Mail is no longer being sent: the service is stopping.")
 	}
-	alive, reason := false, error(nil)
-	for i := range p.relays {
-		r := p.relays[(p.turn+i)%len(p.relays)]
-		if p.free(r) {
-			p.turn = (p.turn + i + 1) % len(p.relays)
-			r.used++
-			return place{relay: r, idle: r.takeIdle()}, nil
+	if r := p.choose(); r != nil {
+		r.used++
+		return place{relay: r, idle: r.takeIdle()}, nil
+	}
+	reason := error(nil)
+	for _, r := range p.relays {
+		if r.used > 0 {
+			return place{changed: p.changed}, nil
 		}
-		alive = alive || r.used > 0
-		reason = r.reason
+		reason = cmp.Or(r.reason, reason)
 	}
-	if !alive {
-		return place{}, reason
-	}
-	return place{changed: p.changed}, nil
+	return place{}, reason
 }
 
 // free reports whether the relay has a place: an idle connection, or room for a
@@ -119,7 +121,7 @@ func (p *Pool) free(r *relay) bool {
 		return true
 	}
 	if r.failures == 0 {
-		return r.used < p.config.Connections
+		return r.used < cmp.Or(r.connections, p.config.Connections)
 	}
 	return r.used == 0 && !p.config.Now().Before(r.until)
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,7 @@ type Relay struct {
 	user     string
 	password string
 	security security
+	limits
 }
 
 // security is when the connection is encrypted.
@@ -40,8 +42,14 @@ var securities = map[string]security{"opportunistic": opportunistic, "required":
 //	smtp://user:pass@host  port 587, STARTTLS required unless the host is this machine
 //	smtps://user:pass@host port 465, TLS from the start
 //
-// ?tls=required, ?tls=opportunistic or ?tls=never overrides the choice for
-// smtp. The error is a fault.Invalid on the field PULSE_SMTP_URLS, and repeats
+// ?tls=required, ?tls=opportunistic or ?tls=never overrides the choice for smtp.
+//
+//	?weight=3       its share of the mail beside the other relays'; 1 when not said,
+//	                0 for a spare that serves only while no other relay works
+//	?connections=2  so many at once by this process, at most
+//	?rate=14        messages a second by this process, at most; also 600/m, 5000/h
+//
+// The error is a fault.Invalid on the field PULSE_SMTP_URLS, and repeats
 // nothing of the URL, which may hold a password.
 func ParseRelay(raw string) (Relay, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
@@ -52,14 +60,14 @@ func ParseRelay(raw string) (Relay, error) {
 		return Relay{}, badRelays("A mail relay starts with smtp:// or smtps://.")
 	}
 	if !isHost(u.Hostname()) || u.Path != "" && u.Path != "/" || u.Fragment != "" || u.Opaque != "" {
-		return Relay{}, badRelays("A mail relay names a host and nothing after it but ?tls=….")
+		return Relay{}, badRelays("A mail relay names a host and nothing after it but options such as ?tls=….")
 	}
 	r := Relay{host: u.Hostname(), user: u.User.Username()}
 	r.password, _ = u.User.Password()
 	if (r.user == "") != (r.password == "") {
 		return Relay{}, badRelays("A mail relay has both a user name and a password, or neither.")
 	}
-	if r.security, err = parseSecurity(u, r); err != nil {
+	if err := r.take(u); err != nil {
 		return Relay{}, err
 	}
 	port, err := parsePort(u, r)
@@ -77,18 +85,33 @@ const hostOctets = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 func badRelays(text string, args ...any) error { return fault.Field("PULSE_SMTP_URLS", text, args...) }
 
-func parseSecurity(u *url.URL, r Relay) (security, error) {
-	query, err := url.ParseQuery(u.RawQuery)
-	word := query.Get("tls")
-	query.Del("tls")
-	if err != nil || len(query) > 0 {
-		return 0, badRelays("A mail relay knows one option, ?tls=….")
+// take reads the options behind the question mark, each at most once.
+func (r *Relay) take(u *url.URL) error {
+	options, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return badRelays("The options of a mail relay look like ?tls=required&weight=2.")
 	}
+	for name, values := range options {
+		if !slices.Contains([]string{"tls", "weight", "connections", "rate"}, name) {
+			return badRelays("A mail relay knows the options tls, weight, connections and rate, and no other.")
+		}
+		if len(values) > 1 {
+			return badRelays("An option of a mail relay is said twice.")
+		}
+	}
+	if r.security, err = parseSecurity(u.Scheme, options.Get("tls"), *r); err != nil {
+		return err
+	}
+	r.limits, err = parseLimits(options)
+	return err
+}
+
+func parseSecurity(scheme, word string, r Relay) (security, error) {
 	choice, known := securities[word]
 	switch {
-	case u.Scheme == "smtps" && (word == "" || word == "required"):
+	case scheme == "smtps" && (word == "" || word == "required"):
 		return implicit, nil
-	case u.Scheme == "smtps":
+	case scheme == "smtps":
 		return 0, badRelays("A relay at smtps:// is always encrypted; leave ?tls=… out.")
 	case known:
 		return choice, nil

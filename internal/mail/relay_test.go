@@ -26,6 +26,7 @@ func TestARelaysURLSaysHowToReachIt(t *testing.T) {
 		"smtps://u:p@mail.example.com":               {Name: "mail.example.com:465", host: "mail.example.com", user: "u", password: "p", security: implicit},
 		"smtps://mail.example.com:4650?tls=required": {Name: "mail.example.com:4650", host: "mail.example.com", security: implicit},
 	} {
+		want.weight = 1
 		if got, err := ParseRelay(raw); err != nil || got != want {
 			t.Errorf("%s: got %s on %s as %q/%q with %d, %v", raw, got.Name, got.host, got.user, got.password, got.security, err)
 		}
@@ -38,7 +39,11 @@ func TestARelaysURLThatMakesNoSenseIsRefused(t *testing.T) {
 		"", "mail.example.com:25", "http://mail.example.com", "smtp://", "smtp://:25", "smtp:mail.example.com",
 		"smtp://mail.example.com:0", "smtp://mail.example.com:70000", "smtp://mail.example.com:smtp",
 		"smtp://mail.example.com/path", "smtp://mail.example.com#x", "smtp://mail.example.com?tls=maybe",
-		"smtp://mail.example.com?verify=no", "smtps://mail.example.com?tls=never", "smtp://mail.example.com?tls=%zz",
+		"smtp://mail.example.com?verify=no", "smtp://mail.example.com?secret=1", "smtp://mail.example.com?weight=1&weight=2",
+		"smtp://mail.example.com?weight=", "smtp://mail.example.com?weight=-1", "smtp://mail.example.com?weight=secret",
+		"smtp://mail.example.com?connections=0", "smtp://mail.example.com?connections=65", "smtp://mail.example.com?rate=0",
+		"smtp://mail.example.com?rate=secret", "smtp://mail.example.com?rate=10/", "smtp://mail.example.com?rate=10/d",
+		"smtp://mail.example.com?rate=-1", "smtp://mail.example.com?rate=NaN", "smtp://mail.example.com?rate=Inf", "smtp://mail.example.com?rate=1/h/h", "smtps://mail.example.com?tls=never", "smtp://mail.example.com?tls=%zz",
 		"smtp://u:secret@@mail.example.com:1:2", "smtp://secret@mail.example.com", "smtp://:secret@mail.example.com",
 		"smtp://u:secret%@mail.example.com", "smtp://u:secret@mail .example.com",
 	} {
@@ -71,6 +76,23 @@ func TestARelaysPasswordIsNeverPrinted(t *testing.T) {
 	} {
 		if strings.Contains(text, "secret") || strings.Contains(text, "mara") || !strings.Contains(text, "mail.example.com:465") {
 			t.Errorf("printed as %s", text)
+		}
+	}
+}
+
+func TestARelaysURLSaysHowMuchItMayBeGiven(t *testing.T) {
+	t.Parallel()
+	for options, want := range map[string]limits{
+		"":                                      {weight: 1},
+		"?weight=0":                             {},
+		"?weight=3&connections=2&rate=14":       {weight: 3, connections: 2, rate: 14},
+		"?rate=600/m":                           {weight: 1, rate: 10},
+		"?rate=7200/h&tls=never":                {weight: 1, rate: 2},
+		"?rate=0.5/s":                           {weight: 1, rate: 0.5},
+		"?tls=required&weight=7&connections=64": {weight: 7, connections: 64},
+	} {
+		if r, err := ParseRelay("smtp://mail.example.com" + options); err != nil || r.limits != want {
+			t.Errorf("%s: got %+v, %v", options, r.limits, err)
 		}
 	}
 }

@@ -8,11 +8,11 @@ import (
 )
 
 // brakes keep a domain group that says we send too much from getting more, and
-// from holding up the others. The group stops for stopFor; then one lane may send to
-// it, and with every so many mails taken twice as many lanes, until it has as many
+// from holding up the others. The group rests; then one lane may send to it, and with every so many mails taken twice as many lanes, until it has as many
 // as there are. Each process keeps brakes of its own. They are safe for use by many
 // lanes.
 type brakes struct {
+	rest   time.Duration
 	mu     sync.Mutex
 	groups map[string]*brake
 }
@@ -26,13 +26,12 @@ type brake struct {
 }
 
 const (
-	stopFor     = 10 * time.Minute
 	widenAfter  = 64 // mails taken per lane, before as many lanes again may send
 	widest      = 64 // lanes, PULSE_SMTP_CONNECTIONS' own bound
 	waitForLane = 5 * time.Second
 )
 
-func newBrakes() *brakes { return &brakes{groups: map[string]*brake{}} }
+func newBrakes(rest time.Duration) *brakes { return &brakes{rest: rest, groups: map[string]*brake{}} }
 
 // hear takes in what a relay answered for a group.
 func (b *brakes) hear(group string, o delivery.Outcome, now time.Time) {
@@ -41,7 +40,7 @@ func (b *brakes) hear(group string, o delivery.Outcome, now time.Time) {
 	at := b.groups[group]
 	switch {
 	case o.Throttled():
-		b.groups[group] = &brake{until: now.Add(stopFor), width: 1, lanes: map[*lane]bool{}}
+		b.groups[group] = &brake{until: now.Add(b.rest), width: 1, lanes: map[*lane]bool{}}
 	case at != nil && o.Verdict == delivery.Accepted && !now.Before(at.until):
 		if at.taken++; at.taken < widenAfter*at.width {
 			return

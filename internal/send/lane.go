@@ -111,7 +111,16 @@ func (l *lane) work(claims []delivery.Claim) error {
 		if !l.connect() {
 			return l.retreat(claims)
 		}
-		group := claims[:min(len(claims), delivery.Group)]
+		n, after := l.allowed(min(len(claims), delivery.Group))
+		if n == 0 {
+			if after > patience {
+				return l.standBack(claims, after)
+			}
+			l.release() // the next connection may be to a relay that has leave
+			sleep(l.stop, after)
+			continue
+		}
+		group := claims[:n]
 		claims = claims[len(group):]
 		switch err := l.group(group); {
 		case err == errStalled:
@@ -120,6 +129,7 @@ func (l *lane) work(claims []delivery.Claim) error {
 			return errors.Join(err, l.handBack(items(claims)))
 		}
 	}
+	l.release() // so that each batch goes by the relay whose turn it is
 	return nil
 }
 

@@ -92,6 +92,8 @@ type Options struct {
 	// Grace is how long the group on the wire may take to finish once the lane is
 	// told to stop; 20 s when zero. Stopping takes at most Grace and Closing.
 	Grace time.Duration
+	// Rest is how long a domain group that throttles us is left alone; 10 min when zero.
+	Rest time.Duration
 	// Log gets ids only, never an address; slog.Default when nil.
 	Log *slog.Logger
 	// Observe is called for each recorded result, to be counted.
@@ -124,13 +126,16 @@ func New(ledger Ledger, backlog Backlog, wire Wire, composer Composer, worker *W
 	if o.Grace == 0 {
 		o.Grace = 20 * time.Second
 	}
+	if o.Rest == 0 {
+		o.Rest = 10 * time.Minute
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
 	if o.Observe == nil {
 		o.Observe = func(delivery.Scope, delivery.Result) {}
 	}
-	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(), brakes: newBrakes(), Options: o}
+	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(), brakes: newBrakes(o.Rest), Options: o}
 }
 
 // ErrLost is why a lane ends when the worker's place in the ledger does. The

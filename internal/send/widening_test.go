@@ -10,7 +10,7 @@ import (
 func TestAThrottledGroupGoesOnByOneLaneAndWidens(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	b := newBrakes()
+	b := newBrakes(10 * time.Minute)
 	lanes := make([]*lane, 8)
 	for i := range lanes {
 		lanes[i] = &lane{}
