@@ -47,10 +47,11 @@ func TestWeatherDependsOnTheSeedAloneAndPasses(t *testing.T) {
 	met := 0
 	for n := range 1000 {
 		who := fmt.Sprint(n)
-		if p.weather(40, who, 1) != p.weather(40, who, 1) {
-			t.Fatal("the same visit met two weathers")
+		first := p.weather(40, who, 1)
+		if again := p.weather(40, who, 1); again != first {
+			t.Fatalf("the same visit met two weathers, %v and %v", first, again)
 		}
-		if p.weather(40, who, 1) == Greylist {
+		if first == Greylist {
 			met++
 		}
 		if p.weather(10, who, 1) != "" || p.weather(60, who, 1) != "" || p.weather(40, who, 3) != "" {
