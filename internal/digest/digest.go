@@ -72,8 +72,9 @@ type Digest struct {
 	Doubts     delivery.Doubts
 	Excluded   Excluded
 	Audience   Audience
-	Corrects   int64 // the digest it corrects, for its Audience; 0 for none
-	Version    int   // counts edits; a form carries the one it was made from
+	Charge     string // the relays' answer it paused for by itself, such as "550 5.1.1"; "" for none
+	Corrects   int64  // the digest it corrects, for its Audience; 0 for none
+	Version    int    // counts edits; a form carries the one it was made from
 	LineUp     LineUp
 }
 

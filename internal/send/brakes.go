@@ -69,6 +69,13 @@ func (b *brakes) admit(l *lane, group string, now time.Time) (ok bool, again tim
 	return false, now.Add(waitForLane)
 }
 
+// off reports whether no group is held back at all, as on most days.
+func (b *brakes) off() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.groups) == 0
+}
+
 // leave gives up the places that a lane has.
 func (b *brakes) leave(l *lane) {
 	b.mu.Lock()
@@ -82,7 +89,7 @@ func (b *brakes) leave(l *lane) {
 // for again, and returns the others. Letters are few and somebody waits for each, so
 // they go to whoever they are for.
 func (l *lane) yield(claims []delivery.Claim) ([]delivery.Claim, error) {
-	if l.scope == delivery.Outbox {
+	if l.scope == delivery.Outbox || l.brakes.off() {
 		return claims, nil
 	}
 	var ready []delivery.Claim

@@ -32,7 +32,7 @@ func (s *Store) Digests(ctx context.Context, limit int) ([]digest.Digest, error)
 
 const selectDigest = `SELECT id, state, reason, COALESCE(schedule, ''), COALESCE(slot_date, ''), slot_at, window_from, window_to,
 	subject, preheader, intro, send_at, composed_at, approved_at, approved_by, launched_at, frozen_at, paused_at, finished_at,
-	snapshot_hash, salt, doubts, excluded, version, correction_of, audience FROM digests`
+	snapshot_hash, salt, doubts, excluded, version, correction_of, audience, charge FROM digests`
 
 // selectLatest finds the digest launched last. One that was cancelled does not
 // count: its stories are to be in the next.
@@ -44,7 +44,7 @@ func scanDigest(row scanner) (digest.Digest, error) {
 	var salt, excluded []byte
 	err := row.Scan(&d.ID, &d.State, &d.Reason, &d.Slot.Schedule, &d.Slot.Date, &slot, &from, &to,
 		&d.Subject, &d.Preheader, &d.Intro, &send, &composed, &approved, &d.ApprovedBy, &launched, &frozen, &paused, &finished,
-		&d.Hash, &salt, &d.Doubts, &excluded, &d.Version, &d.Corrects, &d.Audience)
+		&d.Hash, &salt, &d.Doubts, &excluded, &d.Version, &d.Corrects, &d.Audience, &d.Charge)
 	if err != nil {
 		return d, err
 	}

@@ -35,6 +35,9 @@ type DigestBrakes interface {
 	// to say, by ResumeLate, that it is to go out all the same.
 	ResumeDigest(ctx context.Context, id int64) error
 	ResumeLate(ctx context.Context, id int64) error
+	// Tolerate takes the answer that a digest paused for by itself as the readers'
+	// own fault; a fault.Conflict when it did not.
+	Tolerate(ctx context.Context, id int64) error
 	CancelDigest(ctx context.Context, id int64, reason string) error
 }
 
@@ -146,6 +149,11 @@ func (c console) pause(ec echo.Context) error {
 
 func (c console) resume(ec echo.Context) error {
 	return c.change(ec, "resumed", "", func(ctx context.Context, id int64, form entry) error {
+		if form.values.Has("accept") {
+			if err := c.store.Tolerate(ctx, id); err != nil {
+				return err
+			}
+		}
 		verb := c.store.ResumeDigest
 		if form.values.Has("sure") {
 			verb = c.store.ResumeLate

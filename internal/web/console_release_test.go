@@ -151,6 +151,26 @@ func TestResumingAfterALongPauseIsConfirmed(t *testing.T) {
 	r.leadsTo(r.post(page+"/resume", url.Values{"sure": {"yes"}}), page).shows(".state", "sending")
 }
 
+func TestAnEditorMaySayThatRefusedAddressesAreDead(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	d := r.launched(3)
+	page := listed{Digest: d}.Path()
+	r.post(page+"/pause", nil)
+	if r.get(page).find("button[name='accept']").Length() != 0 {
+		t.Error("it is offered for a digest that an editor paused")
+	}
+	r.post(page+"/resume", url.Values{"accept": {"yes"}}).is(http.StatusConflict).shows("#told", "not paused for an answer")
+	if _, err := r.store.SuspendDigest(r.ctx, d.ID, "550 5.1.1", "Relays answered 550 5.1.1.", r.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r.get(page).shows("details form[action$='/resume']", "take the answer 550 5.1.1 for what it says")
+	r.leadsTo(r.post(page+"/resume", url.Values{"accept": {"yes"}}), page).shows(".state", "sending")
+	if again, err := r.store.SuspendDigest(r.ctx, d.ID, "550 5.1.1", "Again.", r.clock.Now()); err != nil || again {
+		t.Errorf("it paused for that answer again: %t, %v", again, err)
+	}
+}
+
 func TestADraftIsCancelledAfterASecondThought(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
