@@ -78,8 +78,8 @@ func (t *tx) chargeAgainst(ctx context.Context, scope delivery.Scope) (charge st
 // SuspendDigest pauses a digest because an answer that relays keep giving is taken
 // for our own fault, and tells the editors. Nobody is given up for it: rows that
 // got this answer since the time given are queued again as if it had not been
-// said, and suppressions that came of it are lifted. Saying so again changes
-// nothing more. It is false, and nothing happens, when an editor has tolerated the
+// said, and suppressions that came of it are lifted. Several workers may say
+// so, each for what it has heard itself; the editors are told once. It is false, and nothing happens, when an editor has tolerated the
 // answer for this digest, or the digest is over.
 func (s *Store) SuspendDigest(ctx context.Context, id int64, charge, reason string, since time.Time) (suspended bool, err error) {
 	err = s.update(ctx, "suspend digest", func(t *tx) error {
@@ -89,11 +89,13 @@ func (s *Store) SuspendDigest(ctx context.Context, id int64, charge, reason stri
 		}
 		known, tolerated, err := t.charges(ctx, id)
 		suspended = !slices.Contains(tolerated, charge) && (d.State == digest.Sending || d.State == digest.Paused)
-		if err != nil || !suspended || known == charge {
+		if err != nil || !suspended {
 			return err
 		}
-		if err := t.suspend(ctx, d, charge, reason); err != nil {
-			return err
+		if known != charge {
+			if err := t.suspend(ctx, d, charge, reason); err != nil {
+				return err
+			}
 		}
 		return t.exonerate(ctx, id, charge, since)
 	})

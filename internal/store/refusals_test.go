@@ -67,6 +67,26 @@ func TestAnAnswerOfOurOwnMakingCostsNobodyTheirDigest(t *testing.T) {
 	})
 }
 
+func TestAWorkerThatHeardTheAnswerEarlierHasItsReadersQueuedAgainToo(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := sending(t, s, c, 2)
+		early := c.Now()
+		items := d.handing(2)
+		d.record(items[:1], noMailbox)
+		c.Advance(time.Hour)
+		late := c.Now()
+		d.record(items[1:], noMailbox)
+		for _, since := range []time.Time{late, early} {
+			if _, err := s.SuspendDigest(bg, d.digest, noMailbox.Charge(), sorry, since); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.wantTally(delivery.Tally{Planned: 2, Queued: 2})
+		wantState(t, s, items[0].ID, subscriber.Active)
+	})
+}
+
 func TestSayingSoAgainSuspendsNothingTwice(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
