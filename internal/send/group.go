@@ -14,24 +14,23 @@ import (
 var errStalled = errors.New("send: the relay took nothing")
 
 // group takes up to delivery.Group claimed rows over the wire: the intent first,
-// then the act, then the result. After the intent every row of the group is
+// then the act. The result is news, and recorded with the next group's intent or
+// before the lane does anything else. After the intent every row of the group is
 // accounted for on every path: recorded, handed back, or left in handing to be
 // counted as a doubt, which happens only when the ledger cannot be reached for as
 // long as our claim on the rows lasts.
 func (l *lane) group(claims []delivery.Claim) error {
-	intent, err := l.ledger.Intend(l.cut, l.scope, l.place.id, items(claims))
+	intent, err := l.turn(items(claims))
 	if err != nil { // whether it was committed or not, nothing is on the wire
-		return errors.Join(err, l.handBack(items(claims)))
+		return errors.Join(err, l.record(), l.handBack(items(claims)))
 	}
 	b, err := l.compose(claims, intent.Go)
 	if err != nil {
 		return l.pause(intent.Go, err)
 	}
 	results, tried := l.deliver(b)
+	l.news = append(b.broken, results...)
 	ours := l.try(results, claims)
-	if err := l.record(append(b.broken, results...)); err != nil {
-		return err
-	}
 	if err := l.putOff(b.later, l.Now().Add(soon)); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ type lane struct {
 	scope delivery.Scope
 	place *term
 	conn  Conn                      // nil until the first rows are claimed, and after it broke
+	news  []delivery.Result         // what became of the last group, not yet recorded
 	noted map[delivery.Outcome]bool // the kinds of answer that were logged
 
 	told context.Context // done: we were told to stop, and must be gone soon
@@ -99,20 +100,31 @@ func (l *lane) due() (int, error) {
 // work takes a batch to the relay group by group, and hands back what it does
 // not get to. Rows are claimed before a connection is made, so that a wake with
 // nothing to do costs two queries; while the relay is away none are held.
-func (l *lane) work(claims []delivery.Claim) error {
+//
+// What became of a group is recorded with the intent of the next one, and before
+// anything that may take time: news waits for a transaction, never for a relay.
+func (l *lane) work(claims []delivery.Claim) (err error) {
+	defer func() { err = errors.Join(err, l.record()) }()
 	for len(claims) > 0 {
 		if err := l.stopped(); err != nil {
-			return errors.Join(err, l.handBack(items(claims)))
+			return errors.Join(err, l.record(), l.handBack(items(claims)))
 		}
-		var err error
 		if claims, err = l.yield(claims); err != nil || len(claims) == 0 {
 			return errors.Join(err, l.handBack(items(claims)))
+		}
+		if !l.connected() {
+			if err := l.record(); err != nil {
+				return errors.Join(err, l.handBack(items(claims)))
+			}
 		}
 		if !l.connect() {
 			return l.retreat(claims)
 		}
 		n, after := l.allowed(min(len(claims), delivery.Group))
 		if n == 0 {
+			if err := l.record(); err != nil {
+				return errors.Join(err, l.handBack(items(claims)))
+			}
 			if after > patience {
 				return l.standBack(claims, after)
 			}
@@ -135,7 +147,7 @@ func (l *lane) work(claims []delivery.Claim) error {
 
 // retreat lets go of every row and waits until a relay takes mail again.
 func (l *lane) retreat(claims []delivery.Claim) error {
-	if err := l.handBack(items(claims)); err != nil {
+	if err := errors.Join(l.record(), l.handBack(items(claims))); err != nil {
 		return err
 	}
 	return l.awaitRelay()
@@ -170,12 +182,10 @@ const connectFor = time.Minute
 
 // connect makes sure of a connection, and reports whether there is one.
 func (l *lane) connect() bool {
-	if l.conn != nil && l.conn.Broken() {
-		l.release()
-	}
-	if l.conn != nil {
+	if l.connected() {
 		return true
 	}
+	l.release()
 	ctx, cancel := context.WithTimeout(l.stop, connectFor)
 	defer cancel()
 	conn, err := l.relays.Connect(ctx)
@@ -186,6 +196,8 @@ func (l *lane) connect() bool {
 	}
 	return err == nil
 }
+
+func (l *lane) connected() bool { return l.conn != nil && !l.conn.Broken() }
 
 func (l *lane) release() {
 	if l.conn != nil {

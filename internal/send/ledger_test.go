@@ -119,12 +119,17 @@ func (b *book) held(i delivery.Item, states ...delivery.State) (*row, bool) {
 	return r, r.attempt == i.Attempt && slices.Contains(states, r.state)
 }
 
-func (b *book) Intend(_ context.Context, _ delivery.Scope, worker int64, items []delivery.Item) (delivery.Intent, error) {
+func (b *book) Turn(_ context.Context, _ delivery.Scope, worker int64, results []delivery.Result, next []delivery.Item) (delivery.Intent, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.away != nil {
 		return delivery.Intent{}, b.away
 	}
+	b.record(results)
+	return b.intend(worker, next), nil
+}
+
+func (b *book) intend(worker int64, items []delivery.Item) delivery.Intent {
 	var intent delivery.Intent
 	for _, i := range items {
 		r, ok := b.held(i, delivery.Claimed)
@@ -146,15 +151,10 @@ func (b *book) Intend(_ context.Context, _ delivery.Scope, worker int64, items [
 		}
 	}
 	b.mostHanding = max(b.mostHanding, handing)
-	return intent, nil
+	return intent
 }
 
-func (b *book) Record(_ context.Context, _ delivery.Scope, _ int64, results []delivery.Result) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.away != nil {
-		return b.away
-	}
+func (b *book) record(results []delivery.Result) {
 	for _, res := range results {
 		r, ok := b.held(res.Item, delivery.Handing)
 		if late, mine := b.held(res.Item, delivery.Unknown); mine && res.Verdict == delivery.Accepted {
@@ -167,7 +167,6 @@ func (b *book) Record(_ context.Context, _ delivery.Scope, _ int64, results []de
 			r.settle(res.Outcome)
 		}
 	}
-	return nil
 }
 
 func (r *row) settle(o delivery.Outcome) {

@@ -5,6 +5,7 @@
 //	claim ──▶ │ intend ─▶ compose ─▶ hand over ─▶ record  │ ──▶ claim again, until
 //	          └── one group at a time, at most 16 rows ───┘     nothing is left
 //
+// The record of one group and the intent of the next are one transaction, a turn.
 // A lane is one run of that loop over one connection to a relay; a digest is
 // sent by a few lanes side by side, and letters by the same code. The package
 // keeps no list of what is left to do: the ledger does, and a lane that is killed
@@ -45,11 +46,10 @@ import (
 type Ledger interface {
 	// Claim takes up to limit rows that are due. None does not mean none are left.
 	Claim(ctx context.Context, scope delivery.Scope, worker int64, limit int) ([]delivery.Claim, error)
-	// Intend declares that the rows may be on the wire from now on.
-	Intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item) (delivery.Intent, error)
-	// Record writes what became of rows that were handed over. NotTried puts a row
-	// back without holding anything against it.
-	Record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error
+	// Turn writes what became of rows that were handed over, and declares that the
+	// next rows may be on the wire from now on; either may be none. NotTried puts a
+	// row back without holding anything against it. After an error neither is sure.
+	Turn(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result, next []delivery.Item) (delivery.Intent, error)
 	// HandBack returns rows that never reached the wire, due at the time given, or
 	// as they were when it is zero.
 	HandBack(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, due time.Time) error

@@ -8,23 +8,41 @@ import (
 	"github.com/collabpulse/weekly/internal/delivery"
 )
 
-// record writes what became of a group. The results are known by now, and losing
-// them would make doubts of mail that went out, so it does not give up easily.
-func (l *lane) record(results []delivery.Result) error {
-	if len(results) == 0 {
+// turn records the news and declares the intent for the next rows, in one
+// transaction. After an error the news is still news.
+func (l *lane) turn(next []delivery.Item) (delivery.Intent, error) {
+	intent, err := l.ledger.Turn(l.cut, l.scope, l.place.id, l.news, next)
+	if err == nil {
+		l.recorded()
+	}
+	return intent, err
+}
+
+// record writes the news by itself. It is known by now what became of the group, and
+// losing that would make doubts of mail that went out, so it does not give up easily.
+func (l *lane) record() error {
+	if len(l.news) == 0 {
 		return nil
 	}
 	err := l.settle("record", func(ctx context.Context) error {
-		return l.ledger.Record(ctx, l.scope, l.place.id, results)
+		_, err := l.ledger.Turn(ctx, l.scope, l.place.id, l.news, nil)
+		return err
 	})
 	if err != nil {
+		l.news = nil // doubts from now on
 		return err
 	}
-	for _, r := range results {
+	l.recorded()
+	return nil
+}
+
+// recorded says what was news, and forgets it.
+func (l *lane) recorded() {
+	for _, r := range l.news {
 		l.Observe(l.scope, r)
 		l.note(r)
 	}
-	return nil
+	l.news = nil
 }
 
 // note logs what a relay said when it did not take a mail: the first of each code

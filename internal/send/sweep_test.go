@@ -33,7 +33,7 @@ func deadWorker(t *testing.T) (*book, *clock, *send.Watch) {
 		t.Fatal(err)
 	}
 	claims, _ := b.Claim(t.Context(), digestScope, id, 2)
-	b.Intend(t.Context(), digestScope, id, []delivery.Item{claims[0].Item})
+	b.Turn(t.Context(), digestScope, id, nil, []delivery.Item{claims[0].Item})
 	return b, c, send.NewWatch(b, c.elapsed, quiet)
 }
 

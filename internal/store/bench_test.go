@@ -84,6 +84,7 @@ func BenchmarkClaimIntendRecord(b *testing.B) {
 // send takes rows through the ledger until so many are settled.
 func send(s *store.Store, scope delivery.Scope, rows int64, settled *atomic.Int64) error {
 	worker, err := s.RegisterWorker(bg, "bench")
+	var results []delivery.Result
 	for err == nil && settled.Load() < rows {
 		var claims []delivery.Claim
 		claims, err = s.Claim(bg, scope, worker, delivery.Batch)
@@ -95,14 +96,12 @@ func send(s *store.Store, scope delivery.Scope, rows int64, settled *atomic.Int6
 			for _, claim := range some {
 				items = append(items, claim.Item)
 			}
-			in, err := s.Intend(bg, scope, worker, items)
-			if err != nil {
+			var in delivery.Intent
+			if in, err = s.Turn(bg, scope, worker, results, items); err != nil {
 				return err
 			}
-			if err := s.Record(bg, scope, worker, taken(in.Go)); err != nil {
-				return err
-			}
-			settled.Add(int64(len(in.Go)))
+			results = taken(in.Go)
+			settled.Add(int64(len(results)))
 		}
 	}
 	return err
@@ -127,7 +126,7 @@ func BenchmarkClaim(b *testing.B) {
 // delivery.Group, one connection; claiming is not counted.
 func BenchmarkIntend(b *testing.B) {
 	stage(b, func(s *store.Store, scope delivery.Scope, worker int64, items []delivery.Item) func() error {
-		return func() error { _, err := s.Intend(bg, scope, worker, items); return err }
+		return func() error { _, err := s.Turn(bg, scope, worker, nil, items); return err }
 	})
 }
 
@@ -135,9 +134,9 @@ func BenchmarkIntend(b *testing.B) {
 // delivery.Group, one connection; claiming and the intent are not counted.
 func BenchmarkRecord(b *testing.B) {
 	stage(b, func(s *store.Store, scope delivery.Scope, worker int64, items []delivery.Item) func() error {
-		in, err := s.Intend(bg, scope, worker, items)
+		in, err := s.Turn(bg, scope, worker, nil, items)
 		must(b, err)
-		return func() error { return s.Record(bg, scope, worker, taken(in.Go)) }
+		return func() error { _, err := s.Turn(bg, scope, worker, taken(in.Go), nil); return err }
 	})
 }
 

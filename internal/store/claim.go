@@ -122,7 +122,7 @@ func (s *Store) HandBack(ctx context.Context, scope delivery.Scope, worker int64
 
 func (t *tx) handBack(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, due time.Time) error {
 	for some := range slices.Chunk(items, delivery.Group) {
-		_, err := t.ExecContext(ctx, t.store.ledgers.of(scope).handBack, withAsked(some, scope.Digest, worker, millis(t.now), millis(due))...)
+		_, err := t.ExecContext(ctx, t.store.ledgers.of(scope).handBack, withAsked(some, delivery.Group, scope.Digest, worker, millis(t.now), millis(due))...)
 		if err != nil {
 			return err
 		}

@@ -72,20 +72,13 @@ func (s *Store) AcceptUnknown(ctx context.Context, id int64) (copies int, err er
 		if d.Launched.IsZero() {
 			return fault.New(fault.Conflict, "This digest is %s; nothing of it is in doubt.", d.State)
 		}
-		if _, err := t.ExecContext(ctx, receivedUnknown, id); err != nil {
-			return err
-		}
 		copies, err = t.changed(ctx, acceptUnknown, id, millis(t.now))
 		return err
 	})
 	return copies, err
 }
 
-var (
-	receivedUnknown = inNumbers(`UPDATE subscribers SET last_digest_id = $1 WHERE last_digest_id < $1
-		AND id IN (SELECT subscriber_id FROM deliveries WHERE digest_id = $1 AND state = {unknown})`)
-	acceptUnknown = inNumbers("UPDATE deliveries SET state = {sent}, reason = 0, changed_at = $2 WHERE digest_id = $1 AND state = {unknown}")
-)
+var acceptUnknown = inNumbers("UPDATE deliveries SET state = {sent}, reason = 0, changed_at = $2 WHERE digest_id = $1 AND state = {unknown}")
 
 // changed runs a statement and returns how many rows it changed.
 func (t *tx) changed(ctx context.Context, query string, args ...any) (int, error) {

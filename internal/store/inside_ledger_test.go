@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -11,19 +12,22 @@ import (
 func (s *Store) ClaimText(scope delivery.Scope) string { return s.ledgers.of(scope).claim }
 
 // IntendText is the SQL of an intent.
-func (s *Store) IntendText(scope delivery.Scope) string { return s.ledgers.of(scope).intend }
+func (s *Store) IntendText(scope delivery.Scope) string { return s.ledgers.of(scope).intend[0] }
 
 // AcceptText is the SQL that records what a relay took.
-func (s *Store) AcceptText(scope delivery.Scope) string { return s.ledgers.of(scope).accepted }
+func (s *Store) AcceptText(scope delivery.Scope) string { return s.ledgers.of(scope).accepted[0] }
 
 // Texts are all steps of one table.
 func (s *Store) Texts(scope delivery.Scope) []string {
 	l := s.ledgers.of(scope)
-	return []string{l.claim, l.intend, l.recipients, l.accepted, l.handing, l.settle, l.handBack, l.abandoned, l.doubtful, l.waiting, l.next}
+	all := []string{l.claim, l.handing, l.settle, l.handBack, l.abandoned, l.doubtful, l.waiting, l.next}
+	return slices.Concat(all, l.intend[:], l.recipients[:], l.accepted[:])
 }
 
 // GroupArgs are the arguments of a step that names a group of rows.
-func GroupArgs(items []delivery.Item, args ...any) []any { return withAsked(items, args...) }
+func GroupArgs(items []delivery.Item, args ...any) []any {
+	return withAsked(items, delivery.Group, args...)
+}
 
 // WhileClaiming runs f in the middle of a worker's claim.
 func (s *Store) WhileClaiming(ctx context.Context, worker int64, f func()) error {
@@ -60,4 +64,17 @@ func Outgrown(claims ...int) []bool {
 		said = append(said, g.outgrown(rows))
 	}
 	return said
+}
+
+// HoldTurns has the turns of a worker in a scope wait until it is released, as
+// while a transaction is under way; waiting says how many do.
+func (s *Store) HoldTurns(scope delivery.Scope, worker int64) (waiting func() int, release func()) {
+	c := crew{scope, worker}
+	s.turns.begin(c, nil)
+	waiting = func() int {
+		s.turns.mu.Lock()
+		defer s.turns.mu.Unlock()
+		return len(s.turns.waiting[c])
+	}
+	return waiting, func() { s.turns.pass(c) }
 }

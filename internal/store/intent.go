@@ -9,52 +9,43 @@ import (
 	"github.com/collabpulse/weekly/internal/subscriber"
 )
 
-// Intend declares that claimed rows are about to be handed over, in groups of
-// delivery.Group at most. It is the last look before the wire, so leaving,
-// pausing and cancelling act here: whoever is no longer to be mailed is settled as
-// skipped with the reason, a digest that is not sending gets its rows back, and
-// what is no longer the worker's is left alone. Only what it says may Go.
-func (s *Store) Intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item) (in delivery.Intent, err error) {
-	texts := s.ledgers.of(scope)
-	if err := s.prepare(ctx, texts.intend, texts.recipients); err != nil {
-		return in, wrap("intend", err)
-	}
-	err = s.update(ctx, "intend", func(t *tx) error {
-		in = delivery.Intent{}
-		for some := range slices.Chunk(items, delivery.Group) {
-			if err := t.intend(ctx, scope, worker, some, &in); err != nil {
-				return err
-			}
+// intend judges rows that are about to be handed over, and returns those that may
+// go. It is the last look before the wire, so leaving, pausing and cancelling act
+// here: whoever is no longer to be mailed is settled as skipped with the reason, a
+// digest that is not sending gets its rows back, and what is no longer the worker's
+// is left alone.
+func (t *tx) intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item) (map[delivery.Item]delivery.Recipient, error) {
+	going := make(map[delivery.Item]delivery.Recipient, len(items))
+	for some := range slices.Chunk(items, largest) {
+		if err := t.intendSome(ctx, scope, worker, some, going); err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return in, err
+	}
+	return going, nil
 }
 
-func (t *tx) intend(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, in *delivery.Intent) error {
+func (t *tx) intendSome(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, going map[delivery.Item]delivery.Recipient) error {
 	texts := t.store.ledgers.of(scope)
-	judged, err := listPrepared(ctx, t.ready(ctx, texts.intend), scanJudged, withAsked(items, scope.Digest, worker, millis(t.now)))
+	text, rows := texts.intend.fit(len(items))
+	judged, err := listPrepared(ctx, t.ready(ctx, text), scanJudged, withAsked(items, rows, scope.Digest, worker, millis(t.now)))
 	if err != nil {
 		return err
 	}
-	readers, err := t.recipients(ctx, texts, handed(judged))
+	handing := handed(judged)
+	readers, err := t.recipients(ctx, texts, handing)
 	if err != nil {
 		return err
 	}
-	for _, item := range items {
-		r, goes := readers[item.ID]
-		switch {
-		case !goes:
-			in.Skipped = append(in.Skipped, item)
-		case r.Address.IsZero():
-			in.Skipped = append(in.Skipped, item)
+	for _, item := range handing {
+		r := readers[item.ID]
+		if r.Address.IsZero() {
 			if _, err := t.settle(ctx, scope, item, broken()); err != nil {
 				return err
 			}
-		default:
-			r.Item = item
-			in.Go = append(in.Go, r)
+			continue
 		}
+		r.Item = item
+		going[item] = r
 	}
 	return nil
 }
@@ -96,9 +87,10 @@ func (t *tx) recipients(ctx context.Context, texts ledger, handing []delivery.It
 	if len(handing) == 0 {
 		return nil, nil
 	}
-	rows, err := listPrepared(ctx, t.ready(ctx, texts.recipients), scanRecipient, withIDs(handing))
-	readers := make(map[int64]delivery.Recipient, len(rows))
-	for _, r := range rows {
+	text, rows := texts.recipients.fit(len(handing))
+	all, err := listPrepared(ctx, t.ready(ctx, text), scanRecipient, withIDs(handing, rows))
+	readers := make(map[int64]delivery.Recipient, len(all))
+	for _, r := range all {
 		readers[r.ID] = r
 	}
 	return readers, err

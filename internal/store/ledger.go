@@ -1,8 +1,6 @@
 package store
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -19,8 +17,9 @@ type ledgers struct {
 
 // ledger is every step of one table.
 type ledger struct {
-	claim, intend, recipients     string
-	accepted, handing, settle     string
+	claim                         string
+	intend, recipients, accepted  sized
+	handing, settle               string
 	handBack, abandoned, doubtful string
 	waiting, next                 string
 }
@@ -33,12 +32,12 @@ func newLedger(d dialect, w words) ledger {
 	fill := w.filler()
 	return ledger{
 		claim:      fill(claimStep(d)),
-		intend:     fill(asked(4) + intendStep),
-		recipients: fill("SELECT {reader} IN (" + places(1) + ")"),
-		accepted:   fill(asked(6) + acceptedStep),
-		handing:    fill(asked(2) + handingStep),
+		intend:     inSizes(func(rows int) string { return fill(asked(4, rows) + intendStep) }),
+		recipients: inSizes(func(rows int) string { return fill("SELECT {reader} IN (" + places(1, rows) + ")") }),
+		accepted:   inSizes(func(rows int) string { return fill(asked(6, rows) + acceptedStep) }),
+		handing:    fill(asked(2, delivery.Group) + handingStep),
 		settle:     fill(settleStep),
-		handBack:   fill(asked(5) + handBackStep),
+		handBack:   fill(asked(5, delivery.Group) + handBackStep),
 		abandoned:  fill(abandonedStep),
 		doubtful:   fill(doubtfulStep),
 		waiting:    fill(waitingStep),
@@ -74,7 +73,7 @@ type words map[string]string
 // unless the digest's state says so, asked anew each time.
 func deliveryWords() words {
 	return words{
-		"table": "deliveries", "id": "subscriber_id", "scope": "digest_id = $1", "order": "domain_group, due_at",
+		"table": "deliveries", "id": "subscriber_id", "scope": "digest_id = $1", "order": "due_at, domain_group",
 		"open":   "EXISTS (SELECT 1 FROM digests g WHERE g.id = $1 AND g.state = {digest sending})",
 		"take":   "state = {claimed}, worker = $2",
 		"causes": "JOIN digests g ON g.id = $1 LEFT JOIN subscribers s ON s.id = item",
@@ -132,51 +131,4 @@ func (w words) filler() func(template string) string {
 	}
 	own := strings.NewReplacer(pairs...)
 	return func(template string) string { return inNumbers(own.Replace(own.Replace(template))) }
-}
-
-// asked names a group's rows as a table of ids and attempts, from place $n on.
-// There are always delivery.Group of them, filled up with ids that nobody has, so
-// that each step is one text however many rows it is for.
-func asked(n int) string {
-	rows := []string{fmt.Sprintf("(CAST($%d AS BIGINT), CAST($%d AS INTEGER))", n, n+1)}
-	for i := 1; i < delivery.Group; i++ {
-		rows = append(rows, fmt.Sprintf("($%d, $%d)", n+2*i, n+2*i+1))
-	}
-	return "WITH asked (item, try) AS (VALUES " + strings.Join(rows, ", ") + ")"
-}
-
-// places is a list of a group's places, from $n on.
-func places(n int) string {
-	list := make([]string, delivery.Group)
-	for i := range list {
-		list[i] = "$" + strconv.Itoa(n+i)
-	}
-	return strings.Join(list, ", ")
-}
-
-// withAsked adds the values of asked to a step's other arguments.
-func withAsked(items []delivery.Item, args ...any) []any {
-	for _, item := range filled(items) {
-		args = append(args, item.ID, item.Attempt)
-	}
-	return args
-}
-
-// withIDs adds the values of places to a step's other arguments.
-func withIDs(items []delivery.Item, args ...any) []any {
-	for _, item := range filled(items) {
-		args = append(args, item.ID)
-	}
-	return args
-}
-
-func filled(items []delivery.Item) (full [delivery.Group]delivery.Item) {
-	copy(full[:], items)
-	return full
-}
-
-func scanItem(row scanner) (delivery.Item, error) {
-	var i delivery.Item
-	err := row.Scan(&i.ID, &i.Attempt)
-	return i, err
 }

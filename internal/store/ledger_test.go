@@ -112,7 +112,7 @@ func (d desk) claim(limit int) []delivery.Item {
 
 func (d desk) intend(items []delivery.Item) delivery.Intent {
 	d.t.Helper()
-	in, err := d.s.Intend(bg, d.scope, d.worker, items)
+	in, err := d.s.Turn(bg, d.scope, d.worker, nil, items)
 	must(d.t, err)
 	return in
 }
@@ -133,7 +133,8 @@ func (d desk) record(items []delivery.Item, o delivery.Outcome) {
 	for _, item := range items {
 		results = append(results, delivery.Result{Item: item, Outcome: o, Relay: "mx"})
 	}
-	must(d.t, d.s.Record(bg, d.scope, d.worker, results))
+	_, err := d.s.Turn(bg, d.scope, d.worker, results, nil)
+	must(d.t, err)
 }
 
 // wantTally compares the counts of the digest; only those wanted are named.

@@ -8,10 +8,10 @@ import (
 	"github.com/collabpulse/weekly/internal/delivery"
 )
 
-// Record writes what became of rows that were handed over, in one transaction.
-// Every change is guarded by state and attempt, so results that come late, after
-// the rows were taken back, change nothing, but for one kind: an acceptance still
-// turns a doubt into sent, and withdraws a resend that nobody has claimed.
+// record writes what became of rows that were handed over. Every change is guarded
+// by state and attempt, so results that come late, after the rows were taken back,
+// change nothing, but for one kind: an acceptance still turns a doubt into sent, and
+// withdraws a resend that nobody has claimed.
 //
 // A refusal for good settles the row as failed. The address of a digest's reader is
 // suppressed with it when the mailbox does not exist, or has refused
@@ -19,26 +19,12 @@ import (
 // refusal that blames the sender is no reader's fault: the row waits, as after a
 // temporary refusal, and one that the digest is paused for goes back as it was. A
 // refusal without a relay's code says that no relay could have taken the message. A
-// temporary refusal waits longer each time, and fails after delivery.MaxTries. A doubt is resent once, unless the
-// digest's policy is to leave doubts alone.
-func (s *Store) Record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error {
-	if err := s.prepare(ctx, s.ledgers.of(scope).accepted, receivedStep); err != nil {
-		return wrap("record", err)
-	}
-	return s.update(ctx, "record", func(t *tx) error {
-		for some := range slices.Chunk(results, delivery.Group) {
-			if err := t.record(ctx, scope, worker, some); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
+// temporary refusal waits longer each time, and fails after delivery.MaxTries. A
+// doubt is resent once, unless the digest's policy is to leave doubts alone.
 func (t *tx) record(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result) error {
 	accepted := make(map[reply][]delivery.Item, 1)
 	var untried []delivery.Item
-	others := make(map[delivery.Item]delivery.Result)
+	var others []delivery.Result
 	for _, r := range results {
 		switch r.Verdict {
 		case delivery.Accepted:
@@ -46,7 +32,7 @@ func (t *tx) record(ctx context.Context, scope delivery.Scope, worker int64, res
 		case delivery.NotTried:
 			untried = append(untried, r.Item)
 		default:
-			others[r.Item] = r
+			others = append(others, r)
 		}
 	}
 	for said, items := range accepted {
@@ -73,45 +59,49 @@ func replyOf(r delivery.Result) reply {
 
 // accept settles as sent the rows that a relay took with the same reply.
 func (t *tx) accept(ctx context.Context, scope delivery.Scope, items []delivery.Item, said reply) error {
-	sent, err := listPrepared(ctx, t.ready(ctx, t.store.ledgers.of(scope).accepted), scanItem,
-		withAsked(items, scope.Digest, millis(t.now), said.code, said.enhanced, said.relay))
-	if err != nil || len(sent) == 0 || scope == delivery.Outbox {
-		return err
+	for some := range slices.Chunk(items, largest) {
+		text, rows := t.store.ledgers.of(scope).accepted.fit(len(some))
+		_, err := t.ready(ctx, text).ExecContext(ctx, withAsked(some, rows, scope.Digest, millis(t.now), said.code, said.enhanced, said.relay)...)
+		if err != nil {
+			return err
+		}
 	}
-	_, err = t.ready(ctx, receivedStep).ExecContext(ctx, withIDs(sent, scope.Digest)...)
-	return err
+	return nil
 }
 
 // acceptedStep takes: $1 scope, $2 now, $3 code, $4 enhanced code, $5 relay, $6… the rows.
 const acceptedStep = ` UPDATE {table} SET state = {sent}, reason = 0, worker = 0,
 		code = $3, enhanced = $4, relay = $5, changed_at = $2{wipe if sent}
 	FROM asked WHERE {scope} AND {id} = item AND attempt = try
-		AND (+state = {handing} OR +state = {unknown} OR +state = {queued} AND doubts > 0)
-	RETURNING {id}, attempt`
-
-// receivedStep notes the newest digest that readers have: $1 digest, $2… readers.
-var receivedStep = "UPDATE subscribers SET last_digest_id = $1, refusals = 0 WHERE last_digest_id < $1 AND id IN (" + places(2) + ")"
+		AND (+state = {handing} OR +state = {unknown} OR +state = {queued} AND doubts > 0)`
 
 // refuse settles or requeues the rows that a relay did not take, each by what
 // it has been through.
-func (t *tx) refuse(ctx context.Context, scope delivery.Scope, results map[delivery.Item]delivery.Result) error {
+func (t *tx) refuse(ctx context.Context, scope delivery.Scope, results []delivery.Result) error {
 	if len(results) == 0 {
 		return nil
 	}
 	charge, err := t.chargeAgainst(ctx, scope)
-	if err != nil {
-		return err
+	for some := range slices.Chunk(results, delivery.Group) {
+		if err == nil {
+			err = t.refuseSome(ctx, scope, charge, some)
+		}
 	}
-	items := make([]delivery.Item, 0, len(results))
-	for item := range results {
-		items = append(items, item)
+	return err
+}
+
+func (t *tx) refuseSome(ctx context.Context, scope delivery.Scope, charge string, results []delivery.Result) error {
+	said := make(map[delivery.Item]delivery.Result, len(results))
+	items := make([]delivery.Item, len(results))
+	for i, r := range results {
+		said[r.Item], items[i] = r, r.Item
 	}
-	rows, err := list(ctx, t, scanHeld, t.store.ledgers.of(scope).handing, withAsked(items, scope.Digest)...)
+	rows, err := list(ctx, t, scanHeld, t.store.ledgers.of(scope).handing, withAsked(items, delivery.Group, scope.Digest)...)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		r := results[row.Item]
+		r := said[row.Item]
 		if charge != "" && r.Charge() == charge {
 			r.Verdict = delivery.NotTried
 		}

@@ -25,14 +25,21 @@ func (t *tx) giveUp(ctx context.Context, digest, reader int64, o delivery.Outcom
 	case delivery.DeadAddress:
 		return t.bounce(ctx, digest, reader)
 	case delivery.TheMailbox:
-		refusals, err := scanID(t.QueryRowContext(ctx, "UPDATE subscribers SET refusals = refusals + 1 WHERE id = $1 RETURNING refusals", reader))
+		refusals, err := scanID(t.QueryRowContext(ctx, refusalsInARow, reader, delivery.MaxRefusals))
 		if err != nil || refusals < delivery.MaxRefusals {
-			return ignoring(sql.ErrNoRows, err)
+			return err
 		}
 		return t.bounce(ctx, digest, reader)
 	}
 	return nil
 }
+
+// refusalsInARow counts how many of the last $2 digests that reached the mailbox of
+// reader $1 it refused for good. It is asked only when one was refused, so that no
+// mail that is taken costs a count.
+var refusalsInARow = inNumbers(`SELECT COUNT(*) FROM (SELECT state FROM deliveries
+	WHERE subscriber_id = $1 AND (state = {sent} OR state = {failed} AND reason = {because refused} AND code >= 500)
+	ORDER BY digest_id DESC LIMIT $2) AS latest WHERE state = {failed}`)
 
 func ignoring(expected, err error) error {
 	if errors.Is(err, expected) {
@@ -148,9 +155,6 @@ func (t *tx) readmit(ctx context.Context, digest, id int64) error {
 	r, err := t.reader(ctx, id)
 	if err != nil || r.State == subscriber.Erased {
 		return ignoring(sql.ErrNoRows, err)
-	}
-	if _, err := t.ExecContext(ctx, "UPDATE subscribers SET refusals = CASE WHEN refusals > 0 THEN refusals - 1 ELSE 0 END WHERE id = $1", id); err != nil {
-		return err
 	}
 	_, err = t.ExecContext(ctx, "DELETE FROM suppressions WHERE address_hash = $1 AND reason = $2 AND note = $3",
 		r.hash[:], int(suppression.HardBounce), refusedIn(digest))

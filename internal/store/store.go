@@ -31,6 +31,7 @@ type Store struct {
 	zone    *time.Location
 	hasher  address.Hasher
 	ledgers ledgers
+	turns   turns
 }
 
 // Options are what Open needs besides the address of the database.

@@ -23,7 +23,7 @@ func inNumbers(text string) string { return strings.NewReplacer(vocabulary()...)
 func vocabulary() []string {
 	return slices.Concat(
 		numbered("", delivery.Queued, delivery.Claimed, delivery.Handing, delivery.Sent, delivery.Failed, delivery.Skipped, delivery.Unknown),
-		numbered("because ", delivery.Inactive, delivery.Suppressed, delivery.Erased, delivery.Cancelled, delivery.Expired, delivery.Obsolete),
+		numbered("because ", delivery.Inactive, delivery.Suppressed, delivery.Erased, delivery.Cancelled, delivery.Expired, delivery.Refused, delivery.Obsolete),
 		numbered("digest ", digest.Draft, digest.Approved, digest.Sending, digest.Sent, digest.Held, digest.Paused, digest.Cancelled),
 		numbered("reader ", subscriber.Pending, subscriber.Active, subscriber.Paused, subscriber.Unsubscribed, subscriber.Suppressed, subscriber.Erased),
 		numbered("consent ", consent.Asked, consent.Imported),

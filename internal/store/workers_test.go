@@ -196,7 +196,7 @@ func (w *wire) life(s *store.Store, scope delivery.Scope, dies bool) (more bool,
 	for _, claim := range claims[:min(delivery.Group, len(claims))] {
 		items = append(items, claim.Item)
 	}
-	in, err := s.Intend(bg, scope, worker, items)
+	in, err := s.Turn(bg, scope, worker, nil, items)
 	if err != nil {
 		return false, err
 	}
@@ -206,7 +206,7 @@ func (w *wire) life(s *store.Store, scope delivery.Scope, dies bool) (more bool,
 	}
 	w.mu.Unlock()
 	if !dies {
-		err = s.Record(bg, scope, worker, taken(in.Go))
+		_, err = s.Turn(bg, scope, worker, taken(in.Go), nil)
 	}
 	if err == nil {
 		err = s.RetireWorker(bg, worker)

@@ -196,7 +196,7 @@ func (r *newsroom) hand(scope delivery.Scope) (worker int64, handed []delivery.I
 	for _, c := range claims {
 		items = append(items, c.Item)
 	}
-	intent, err := r.store.Intend(r.ctx, scope, worker, items)
+	intent, err := r.store.Turn(r.ctx, scope, worker, nil, items)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func (r *newsroom) record(scope delivery.Scope, worker int64, items []delivery.I
 	for _, i := range items {
 		results = append(results, delivery.Result{Item: i, Outcome: outcome, Relay: "relay"})
 	}
-	if err := r.store.Record(r.ctx, scope, worker, results); err != nil {
+	if _, err := r.store.Turn(r.ctx, scope, worker, results, nil); err != nil {
 		r.t.Fatal(err)
 	}
 }
