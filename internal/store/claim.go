@@ -45,7 +45,7 @@ func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, l
 func claimStep(d dialect) string {
 	return `UPDATE {table} SET {take}, attempt = attempt + 1, changed_at = $3
 		WHERE {scope} AND +state = {queued} AND due_at <= $3 AND {id} ` + d.among(`SELECT {id} FROM {table}
-			WHERE {scope} AND state = {queued} AND due_at <= $3 AND {open} ORDER BY {order} LIMIT $4`+d.skipLocked) + `
+			WHERE {scope} AND {waits} AND due_at <= $3 AND {open} ORDER BY {order} LIMIT $4`+d.skipLocked) + `
 		RETURNING {id}, attempt, edition, domain_group, state`
 }
 
@@ -108,8 +108,8 @@ func (s *Store) Waiting(ctx context.Context, scope delivery.Scope) (due int, nex
 
 const (
 	waitingStep = `SELECT COUNT(*) FROM (SELECT 1 FROM {table}
-		WHERE {scope} AND state = {queued} AND due_at <= $2 AND {open} LIMIT $3) AS due`
-	nextStep = "SELECT COALESCE(MIN(due_at), 0) FROM {table} WHERE {scope} AND state = {queued} AND due_at > $2 AND {open}"
+		WHERE {scope} AND {waits} AND due_at <= $2 AND {open} LIMIT $3) AS due`
+	nextStep = "SELECT COALESCE(MIN(due_at), 0) FROM {table} WHERE {scope} AND {waits} AND due_at > $2 AND {open}"
 )
 
 // HandBack returns rows to the queue that this worker claimed, or declared an

@@ -49,7 +49,7 @@ func (t *tx) forget(ctx context.Context, id int64, hash address.Hash) error {
 	if err := t.skip(ctx, skipDeliveries, id); err != nil {
 		return err
 	}
-	if _, err := t.ExecContext(ctx, "UPDATE deliveries SET domain_group = '' WHERE subscriber_id = $1", id); err != nil {
+	if _, err := t.ExecContext(ctx, "UPDATE deliveries SET domain_group = '' WHERE subscriber_id = $1 AND digest_id IN (SELECT id FROM digests)", id); err != nil {
 		return err
 	}
 	if err := t.skip(ctx, skipLetters, hash[:]); err != nil {
@@ -67,7 +67,7 @@ func (t *tx) skip(ctx context.Context, rows string, who any) error {
 }
 
 var (
-	skipDeliveries = inNumbers("UPDATE deliveries SET " + skipErased + " AND subscriber_id = $2")
+	skipDeliveries = inNumbers("UPDATE deliveries SET " + skipErased + " AND subscriber_id = $2 AND digest_id IN (SELECT id FROM digests)")
 	skipLetters    = inNumbers("UPDATE outbox SET " + skipErased + " AND address_hash = $2 AND subscriber_id <> 0")
 	wipeLetters    = inNumbers("UPDATE outbox SET address = '', domain_group = '' WHERE address_hash = $1 AND subscriber_id <> 0 AND state <> {handing}")
 )

@@ -109,6 +109,8 @@ func TestErasingSkipsTheMailThatWaits(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *storetest.Clock) {
 		mara, ines := reading(t, s, "mara@example.com"), reading(t, s, "ines@example.com")
 		for state := range 7 {
+			must(t, s.Damage(bg, `INSERT INTO digests (id, state, window_from, window_to, subject, preheader, intro, composed_at, salt)
+				VALUES ($1, 3, 0, 0, '', '', '', 0, '')`, state+1))
 			for _, who := range []int64{mara.ID, ines.ID} {
 				must(t, s.Damage(bg, `INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
 					VALUES ($1, $2, $3, '', 'example.com', 0, 0)`, state+1, who, state))

@@ -56,6 +56,8 @@ func (l ledgers) of(scope delivery.Scope) ledger {
 //
 //	table, id  where the rows are and which column an Item's ID is in
 //	scope      the rows of scope $1
+//	waits      which rows are queued, as the claim's index has it
+//	held by $1 which rows a worker has in its hands
 //	order      the claim's, which is that of the index it must use
 //	open       whether the scope may be claimed from at all
 //	take       what a claim makes of a row
@@ -74,6 +76,9 @@ type words map[string]string
 func deliveryWords() words {
 	return words{
 		"table": "deliveries", "id": "subscriber_id", "scope": "digest_id = $1", "order": "due_at, domain_group",
+		"waits": queuedRows,
+		"held by $1": `worker = $1 AND state IN ({claimed}, {handing}) AND digest_id IN
+			(SELECT g.id FROM digests g WHERE g.launched_at > 0 AND g.state IN ({digest sending}, {digest paused}, {digest cancelled}))`,
 		"open":   "EXISTS (SELECT 1 FROM digests g WHERE g.id = $1 AND g.state = {digest sending})",
 		"take":   "state = {claimed}, worker = $2",
 		"causes": "JOIN digests g ON g.id = $1 LEFT JOIN subscribers s ON s.id = item",
@@ -91,12 +96,18 @@ func deliveryWords() words {
 	}
 }
 
+// queuedRows are the rows of deliveries that wait. A queued row has no worker, which
+// is what the claim's index goes by: the state, which changes with every step, stands
+// in no index, so that PostgreSQL can change a row without touching any.
+const queuedRows = "worker = 0 AND state = {queued}"
+
 // letterWords: letters expire, lose their address when they are settled, and
 // answer somebody's own act. So what opting in anew would lift does not stop
 // them, but the act must still be the reader's last word.
 func letterWords() words {
 	return words{
 		"table": "outbox", "id": "id", "scope": "CAST($1 AS BIGINT) = 0", "order": "due_at", "open": "TRUE",
+		"waits": "state = {queued}", "held by $1": "worker = $1 AND state IN ({claimed}, {handing})",
 		"take": `state = CASE WHEN expires_at > $3 THEN {claimed} ELSE {failed} END,
 			reason = CASE WHEN expires_at > $3 THEN 0 ELSE {because expired} END,
 			worker = CASE WHEN expires_at > $3 THEN CAST($2 AS BIGINT) ELSE 0 END,

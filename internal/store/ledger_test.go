@@ -168,8 +168,12 @@ func (d desk) entry(id int64) entry {
 		must(d.t, err)
 		return n
 	}
+	worker := of("worker")
+	if state := delivery.State(of("state")); state != delivery.Claimed && state != delivery.Handing {
+		worker = 0 // what is settled may keep its last one
+	}
 	return entry{
-		State: delivery.State(of("state")), Reason: delivery.Reason(of("reason")), Attempt: int(of("attempt")), Worker: of("worker"),
+		State: delivery.State(of("state")), Reason: delivery.Reason(of("reason")), Attempt: int(of("attempt")), Worker: worker,
 		Tries: int(of("tries")), Doubts: int(of("doubts")), Code: int(of("code")),
 	}
 }

@@ -69,8 +69,9 @@ func (t *tx) accept(ctx context.Context, scope delivery.Scope, items []delivery.
 	return nil
 }
 
-// acceptedStep takes: $1 scope, $2 now, $3 code, $4 enhanced code, $5 relay, $6… the rows.
-const acceptedStep = ` UPDATE {table} SET state = {sent}, reason = 0, worker = 0,
+// acceptedStep takes: $1 scope, $2 now, $3 code, $4 enhanced code, $5 relay, $6… the
+// rows. The worker stays in the row: to take it out would touch an index.
+const acceptedStep = ` UPDATE {table} SET state = {sent}, reason = 0,
 		code = $3, enhanced = $4, relay = $5, changed_at = $2{wipe if sent}
 	FROM asked WHERE {scope} AND {id} = item AND attempt = try
 		AND (+state = {handing} OR +state = {unknown} OR +state = {queued} AND doubts > 0)`

@@ -37,9 +37,13 @@ func (t *tx) giveUp(ctx context.Context, digest, reader int64, o delivery.Outcom
 // refusalsInARow counts how many of the last $2 digests that reached the mailbox of
 // reader $1 it refused for good. It is asked only when one was refused, so that no
 // mail that is taken costs a count.
-var refusalsInARow = inNumbers(`SELECT COUNT(*) FROM (SELECT state FROM deliveries
-	WHERE subscriber_id = $1 AND (state = {sent} OR state = {failed} AND reason = {because refused} AND code >= 500)
-	ORDER BY digest_id DESC LIMIT $2) AS latest WHERE state = {failed}`)
+var refusalsInARow = inNumbers(`SELECT COUNT(*) FROM (SELECT r.state FROM ` + allOf + `
+	WHERE r.state = {sent} OR r.state = {failed} AND r.reason = {because refused} AND r.code >= 500
+	ORDER BY g.id DESC LIMIT $2) AS latest WHERE state = {failed}`)
+
+// allOf are the rows of reader $1: a look by the key for each digest there is, so
+// that planning and claiming need not keep an index by reader.
+const allOf = "digests g JOIN deliveries r ON r.digest_id = g.id AND r.subscriber_id = $1"
 
 func ignoring(expected, err error) error {
 	if errors.Is(err, expected) {
@@ -146,7 +150,7 @@ func (t *tx) exonerate(ctx context.Context, id int64, charge string, since time.
 }
 
 // exonerateRows takes: $1 digest, $2 code, $3 enhanced code, $4 since, $5 now.
-var exonerateRows = inNumbers(`UPDATE deliveries SET state = {queued}, reason = 0, tries = 0, due_at = $5, changed_at = $5
+var exonerateRows = inNumbers(`UPDATE deliveries SET state = {queued}, reason = 0, worker = 0, tries = 0, due_at = $5, changed_at = $5
 	WHERE digest_id = $1 AND code = CAST($2 AS INTEGER) AND enhanced = $3 AND changed_at >= $4
 		AND (state = {failed} OR state = {queued} AND tries > 0) RETURNING subscriber_id`)
 

@@ -96,12 +96,11 @@ func count(states []int64, state delivery.State) (n int) {
 	return n
 }
 
-// Of the conditions on state the first is the index's own predicate.
 const (
 	abandonedStep = `UPDATE {table} SET {back}, changed_at = $2
-		WHERE worker = $1 AND state IN ({claimed}, {handing}) AND state = {claimed} RETURNING state`
+		WHERE {held by $1} AND state = {claimed} RETURNING state`
 	doubtfulStep = `UPDATE {table} SET doubts = doubts + 1, worker = 0, changed_at = $2,
 			state = CASE WHEN doubts = 0 AND {resent} THEN {queued} ELSE {unknown} END,
 			due_at = CASE WHEN doubts = 0 AND {resent} THEN $3 ELSE due_at END
-		WHERE worker = $1 AND state IN ({claimed}, {handing}) AND state = {handing} RETURNING state`
+		WHERE {held by $1} AND state = {handing} RETURNING state`
 )

@@ -66,6 +66,7 @@ func Open(t testing.TB, databaseURL string, c *Clock) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { wantQueuedRowsFound(t, databaseURL) })
 	if err := s.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
