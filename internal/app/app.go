@@ -138,7 +138,7 @@ const embeddedTick = 5 * time.Second
 
 // embeddedLook is how soon it finds a digest that the command line launched: one
 // look at a table of a few hundred rows.
-const embeddedLook = 500 * time.Millisecond
+const embeddedLook = 200 * time.Millisecond
 
 func (a *App) queueConn() (asynq.RedisConnOpt, error) {
 	if a.Settings.RedisURL != "" {

@@ -35,8 +35,8 @@ func (w *Workers) sendLetters(ctx context.Context, _ []byte) error {
 	return err
 }
 
-// sendDigest is one lane of a digest. It sends until nothing is due, and sees
-// whether that was the last of it.
+// sendDigest is one lane of a digest. It sends until nothing is due, and the last
+// one of this process sees whether that was the end of it.
 //
 // Safe to run twice: lanes take rows by guarded updates, so any number of them
 // may run at once, here or elsewhere. The number in the name only bounds how many do.
@@ -46,7 +46,9 @@ func (w *Workers) sendDigest(ctx context.Context, payload []byte) error {
 		return err
 	}
 	return w.gates.run(laneTask(p.Digest, p.Lane).name, 1, func() error {
-		if err := w.work.Sender.Drain(ctx, delivery.Scope{Digest: p.Digest}); err != nil {
+		w.lanes.begin(p.Digest)
+		err := w.work.Sender.Drain(ctx, delivery.Scope{Digest: p.Digest})
+		if last := w.lanes.end(p.Digest); err != nil || !last {
 			return err
 		}
 		return w.finish(ctx, p.Digest)

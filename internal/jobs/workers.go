@@ -31,6 +31,7 @@ type Workers struct {
 	client  *Client
 	work    Work
 	gates   *gates
+	lanes   *lanes
 	Settings
 
 	stop context.Context // done: handlers wind down
@@ -50,7 +51,7 @@ const (
 // NewWorkers makes workers that wake one another through the client. They start
 // with Start, and have connections of their own.
 func NewWorkers(conn asynq.RedisConnOpt, client *Client, work Work, s Settings) *Workers {
-	w := &Workers{client: client, work: work, gates: newGates(), Settings: s.settled()}
+	w := &Workers{client: client, work: work, gates: newGates(), lanes: newLanes(), Settings: s.settled()}
 	w.stop, w.halt = context.WithCancel(context.Background())
 	w.servers = []*asynq.Server{
 		w.server(conn, w.Lanes, map[string]int{sendQueue: 1}),

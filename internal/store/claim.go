@@ -92,9 +92,9 @@ func workerGone() error {
 }
 
 // countedAt most are the rows that Waiting counts; more is as good as many.
-const countedAtMost = 10_000
+const countedAtMost = 1000
 
-// Waiting counts the rows of the scope that could be claimed now, up to 10,000,
+// Waiting counts the rows of the scope that could be claimed now, up to 1,000,
 // and says when the next one after them becomes due: the zero time for never.
 func (s *Store) Waiting(ctx context.Context, scope delivery.Scope) (due int, next time.Time, err error) {
 	texts, now := s.ledgers.of(scope), millis(s.now())

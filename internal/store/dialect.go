@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"strings"
@@ -90,15 +91,17 @@ func dialectOf(url string) (dialect, string, error) {
 
 // openSQLite opens one connection that writes and a few that read. A connection
 // waits ten seconds for the lock, which a command beside a running server may hold.
+// Only the one that writes keeps many pages: another forgets all it knows whenever
+// something was written, which in the middle of a send is always.
 func openSQLite(ctx context.Context, path string) (write, read *sql.DB, err error) {
-	dsn := func(extra string) string {
+	dsn := func(cacheKiB int, extra string) string {
 		q := url.Values{"_pragma": {
 			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
-			"foreign_keys(ON)", "cache_size(-16000)", "temp_store(MEMORY)",
+			"foreign_keys(ON)", fmt.Sprintf("cache_size(-%d)", cacheKiB), "temp_store(MEMORY)",
 		}}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode() + extra
 	}
-	if write, err = sql.Open("sqlite", dsn("&_txlock=immediate")); err != nil {
+	if write, err = sql.Open("sqlite", dsn(16_000, "&_txlock=immediate")); err != nil {
 		return nil, nil, wrap("open", err)
 	}
 	write.SetMaxOpenConns(1)
@@ -106,7 +109,7 @@ func openSQLite(ctx context.Context, path string) (write, read *sql.DB, err erro
 		write.Close()
 		return nil, nil, wrap("open", err)
 	}
-	if read, err = sql.Open("sqlite", dsn("&mode=ro")); err != nil {
+	if read, err = sql.Open("sqlite", dsn(1000, "&mode=ro")); err != nil {
 		write.Close()
 		return nil, nil, wrap("open", err)
 	}

@@ -14,6 +14,9 @@ import (
 // nobody waits long for the write lock of SQLite.
 const freezeChunk = 5000
 
+// firstChunk is smaller, so that the first mails go out at once.
+const firstChunk = 500
+
 // FreezeDigest plans the next chunk of a launched digest's audience: a queued row
 // for everybody who is active, not suppressed and has a story to read, and a count
 // by reason of everybody else. It is done when the last subscriber of the launch
@@ -39,7 +42,7 @@ func (s *Store) FreezeDigest(ctx context.Context, id int64) (done bool, err erro
 		c, err = t.freeze(ctx, d)
 		return err
 	})
-	if err == nil && c.first() {
+	if err == nil && c.telling() {
 		s.recount(ctx, "subscribers, suppressions, deliveries")
 	}
 	return c.last && err == nil, err
@@ -73,22 +76,33 @@ type span struct {
 	digest      int64
 	after, upTo int64
 	last        bool
+	planned     int // by the chunks before
 	audience    digest.Audience
 	topics      topic.Set // with stories in the digest; empty for one that concerns everybody
 }
 
-func (c span) first() bool { return c.digest != 0 && c.after == 0 }
+func (c span) first() bool { return c.after == 0 }
+
+// telling is whether a chunk changes what the database ought to know of the size of
+// its tables. The first mails do not wait for that, unless there are no others.
+func (c span) telling() bool {
+	return c.digest != 0 && c.planned <= firstChunk && (c.last || !c.first())
+}
 
 // nextChunk bounds a chunk by counting subscribers, not ids: a table may have
 // wide gaps between them.
 func (t *tx) nextChunk(ctx context.Context, id int64, topics topic.Set) (span, error) {
 	c := span{digest: id, topics: topics}
 	var end int64
-	if err := t.QueryRowContext(ctx, "SELECT freeze_cursor, freeze_end FROM digests WHERE id = $1", id).Scan(&c.after, &end); err != nil {
+	if err := t.QueryRowContext(ctx, "SELECT freeze_cursor, freeze_end, planned FROM digests WHERE id = $1", id).Scan(&c.after, &end, &c.planned); err != nil {
 		return c, err
 	}
+	size := freezeChunk
+	if c.first() {
+		size = firstChunk
+	}
 	err := t.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), $2) FROM
-		(SELECT id FROM subscribers WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS chunk`, c.after, end, freezeChunk).Scan(&c.upTo)
+		(SELECT id FROM subscribers WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS chunk`, c.after, end, size).Scan(&c.upTo)
 	c.last = c.upTo >= end
 	return c, err
 }
