@@ -12,6 +12,13 @@ type lanes struct {
 
 func newLanes() *lanes { return &lanes{running: map[int64]int{}} }
 
+// run runs a lane, and reports whether it was the digest's last one to end.
+func (l *lanes) run(digest int64, lane func() error) (last bool, err error) {
+	l.begin(digest)
+	defer func() { last = l.end(digest) }() // even if it panics
+	return false, lane()
+}
+
 func (l *lanes) begin(digest int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -46,9 +46,8 @@ func (w *Workers) sendDigest(ctx context.Context, payload []byte) error {
 		return err
 	}
 	return w.gates.run(laneTask(p.Digest, p.Lane).name, 1, func() error {
-		w.lanes.begin(p.Digest)
-		err := w.work.Sender.Drain(ctx, delivery.Scope{Digest: p.Digest})
-		if last := w.lanes.end(p.Digest); err != nil || !last {
+		last, err := w.lanes.run(p.Digest, func() error { return w.work.Sender.Drain(ctx, delivery.Scope{Digest: p.Digest}) })
+		if err != nil || !last {
 			return err
 		}
 		return w.finish(ctx, p.Digest)
