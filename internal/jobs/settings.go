@@ -11,7 +11,7 @@ import (
 // must agree on Space and Lanes.
 type Settings struct {
 	Space      string        // before the names of the queues, so that several services can share a Redis; "pulse"
-	Lanes      int           // connections one digest is sent over, and how many one process serves; 4
+	Lanes      int           // connections one digest is sent over, and how many one process serves; 8
 	Lead       time.Duration // how long before its slot a digest is composed; 24 h
 	Every      time.Duration // between two ticks; a minute
 	LookEvery  time.Duration // between two looks for a digest that was launched without a wake; never, as on a queue that everybody shares
@@ -25,7 +25,7 @@ type Settings struct {
 
 func (s Settings) settled() Settings {
 	s.Space = cmp.Or(s.Space, "pulse")
-	s.Lanes = cmp.Or(s.Lanes, 4)
+	s.Lanes = cmp.Or(s.Lanes, 8)
 	s.Lead = cmp.Or(s.Lead, 24*time.Hour)
 	s.Every = cmp.Or(s.Every, time.Minute)
 	s.SweepEvery = cmp.Or(s.SweepEvery, 15*time.Second)

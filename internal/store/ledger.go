@@ -75,7 +75,7 @@ type words map[string]string
 // unless the digest's state says so, asked anew each time.
 func deliveryWords() words {
 	return words{
-		"table": "deliveries", "id": "subscriber_id", "scope": "digest_id = $1", "order": "due_at, domain_group",
+		"table": "deliveries", "id": "subscriber_id", "scope": "digest_id = $1", "order": "due_at, subscriber_id",
 		"waits": queuedRows,
 		"held by $1": `worker = $1 AND state IN ({claimed}, {handing}) AND digest_id IN
 			(SELECT g.id FROM digests g WHERE g.launched_at > 0 AND g.state IN ({digest sending}, {digest paused}, {digest cancelled}))`,

@@ -1,7 +1,8 @@
 -- What a send writes less: which digest a reader had last and how many in a row a
 -- mailbox refused are read from the ledger, which knows anyway, and no longer written
 -- for every mail. What may be claimed is found by its time first, so that rows that
--- wait for their hour are not walked over by every claim. A row's state stands in no
+-- wait for their hour are not walked over by every claim, and then in the order in
+-- which rows and readers lie on the disk, providers well mixed. A row's state stands in no
 -- index, and rows are found by digest and reader: a queued row is one without a worker.
 
 -- +goose Up
@@ -10,7 +11,7 @@ ALTER TABLE subscribers DROP COLUMN refusals;
 DROP INDEX deliveries_by_subscriber;
 DROP INDEX deliveries_held;
 DROP INDEX deliveries_to_claim;
-CREATE INDEX deliveries_to_claim ON deliveries (digest_id, due_at, domain_group) WHERE worker = 0;
+CREATE INDEX deliveries_to_claim ON deliveries (digest_id, due_at, subscriber_id) WHERE worker = 0;
 UPDATE deliveries SET worker = -1 WHERE worker = 0 AND state > 2;
 ALTER TABLE deliveries SET (fillfactor = 70);
 

@@ -1,7 +1,8 @@
 -- What a send writes less: which digest a reader had last and how many in a row a
 -- mailbox refused are read from the ledger, which knows anyway, and no longer written
 -- for every mail. What may be claimed is found by its time first, so that rows that
--- wait for their hour are not walked over by every claim. A row's state stands in no
+-- wait for their hour are not walked over by every claim, and then in the order in
+-- which rows and readers lie on the disk, providers well mixed. A row's state stands in no
 -- index, and rows are found by digest and reader: a queued row is one without a worker.
 -- The table is ordered by its key, so that a row is one place and not two.
 
@@ -30,7 +31,7 @@ INSERT INTO deliveries_by_key SELECT digest_id, subscriber_id, state, attempt, w
     tries, doubts, code, enhanced, reason, relay, changed_at FROM deliveries;
 DROP TABLE deliveries;
 ALTER TABLE deliveries_by_key RENAME TO deliveries;
-CREATE INDEX deliveries_to_claim ON deliveries (digest_id, due_at, domain_group) WHERE worker = 0;
+CREATE INDEX deliveries_to_claim ON deliveries (digest_id, due_at, subscriber_id) WHERE worker = 0;
 UPDATE deliveries SET worker = -1 WHERE worker = 0 AND state > 2;
 
 -- +goose Down
