@@ -43,7 +43,7 @@ type Command struct {
 	SinkDelay   time.Duration `help:"How long this program's sink waits before it answers for a message."`
 	Baseline    bool          `help:"Also run a plain loop to the same relay, and print the ratio."`
 	Workers     int           `default:"1" help:"Worker processes; more than one needs PostgreSQL and Redis."`
-	Connections int           `default:"4" help:"Connections of each worker process to the relay."`
+	Connections int           `default:"8" help:"Connections of each worker process to the relay."`
 	Pulse       string        `placeholder:"PATH" help:"The pulse to measure; built from this module when empty."`
 	JSON        bool          `help:"Print JSON."`
 }
