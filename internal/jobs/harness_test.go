@@ -57,7 +57,7 @@ type queue struct {
 func newQueue(t *testing.T, conn asynq.RedisConnOpt) queue {
 	t.Helper()
 	log := &record{}
-	q := queue{conn: conn, client: conn.MakeRedisClient().(redis.UniversalClient), log: log, settings: Settings{
+	q := queue{conn: conn, client: conn.MakeRedisClient().(redis.UniversalClient), log: log, settings: Settings{Settle: 1,
 		Space: "test" + strings.ToLower(rand.Text()[:10]), Lanes: 3, Poll: 10 * time.Millisecond, Merge: 20 * time.Millisecond,
 		Every: 50 * time.Millisecond, SweepEvery: 20 * time.Millisecond, StopFor: 10 * time.Second,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -63,6 +63,8 @@ type Plan struct {
 type Scheduler struct {
 	client *Client
 	open   []int64 // the digests that the last look found being sent
+	began  time.Time
+	clock  trust
 	Plan
 	Settings
 }
@@ -72,7 +74,7 @@ func NewScheduler(client *Client, p Plan, s Settings) *Scheduler {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	return &Scheduler{client: client, Plan: p, Settings: s.settled()}
+	return &Scheduler{client: client, began: time.Now(), clock: trust{wall: p.Now()}, Plan: p, Settings: s.settled()}
 }
 
 // Run ticks at once and then every minute, sweeps more often and looks as often as
@@ -140,6 +142,7 @@ func (s *Scheduler) Tick(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tickFor)
 	defer cancel()
 	begun := time.Now()
+	s.checkClock(ctx)
 	steps := []struct {
 		name string
 		do   func(context.Context) error
@@ -148,10 +151,10 @@ func (s *Scheduler) Tick(ctx context.Context) error {
 		{"compose", s.compose},
 		{"hold", s.hold},
 		{"launch", s.launch},
-		{"expire", s.expire},
+		{"expire", s.aged(s.expire)},
 		{"send", s.send},
 		{"outbox", s.outbox},
-		{"purge", s.purge},
+		{"purge", s.aged(s.purge)},
 	}
 	var failed error
 	for _, step := range steps {
@@ -182,6 +185,22 @@ func (s *Scheduler) hold(ctx context.Context) error {
 		s.client.WakeOutbox(ctx)
 	}
 	return err
+}
+
+// checkClock sees whether the wall clock was set since the last tick.
+func (s *Scheduler) checkClock(ctx context.Context) {
+	if set := s.clock.look(s.Now(), time.Since(s.began)); set != 0 {
+		s.Log.WarnContext(ctx, "the wall clock was set: nothing expires or is purged until it has run evenly for a while",
+			"by", set.String(), "while", s.Settle.String())
+	}
+}
+
+// aged does what is done to things for their age, if the clock can be trusted.
+func (s *Scheduler) aged(do func(context.Context) error) func(context.Context) error {
+	if s.clock.even < s.Settle {
+		return func(context.Context) error { return nil }
+	}
+	return do
 }
 
 func (s *Scheduler) expire(ctx context.Context) error {

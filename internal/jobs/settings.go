@@ -18,6 +18,7 @@ type Settings struct {
 	SweepEvery time.Duration // between two looks at the other workers; 15 s
 	Poll       time.Duration // how often an idle queue is asked for tasks; 200 ms
 	Merge      time.Duration // wakes this close together become one; 100 ms
+	Settle     time.Duration // how long the wall clock must have run evenly before anything is expired or purged by it; an hour
 	StopFor    time.Duration // how long stopping may wait for handlers; above the sender's Grace and Closing; 40 s
 	Log        *slog.Logger  // slog.Default
 	Meters     *Meters       // none
@@ -31,6 +32,7 @@ func (s Settings) settled() Settings {
 	s.SweepEvery = cmp.Or(s.SweepEvery, 15*time.Second)
 	s.Poll = cmp.Or(s.Poll, 200*time.Millisecond)
 	s.Merge = cmp.Or(s.Merge, 100*time.Millisecond)
+	s.Settle = cmp.Or(s.Settle, time.Hour)
 	s.StopFor = cmp.Or(s.StopFor, 40*time.Second)
 	s.Log = cmp.Or(s.Log, slog.Default())
 	s.Log = slog.New(WithTask(s.Log.Handler()))

@@ -25,7 +25,7 @@ func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, l
 		if err := t.holdWorker(ctx, worker); err != nil {
 			return err
 		}
-		rows, err := listPrepared(ctx, t.ready(ctx, text), scanClaim, []any{scope.Digest, worker, millis(t.now), limit})
+		rows, err := listPrepared(ctx, t.ready(ctx, text), scanClaim, []any{scope.Digest, worker, s.latest.millis(t.now), limit})
 		claims = ours(rows)
 		return err
 	})
@@ -97,7 +97,7 @@ const countedAtMost = 1000
 // Waiting counts the rows of the scope that could be claimed now, up to 1,000,
 // and says when the next one after them becomes due: the zero time for never.
 func (s *Store) Waiting(ctx context.Context, scope delivery.Scope) (due int, next time.Time, err error) {
-	texts, now := s.ledgers.of(scope), millis(s.now())
+	texts, now := s.ledgers.of(scope), s.latest.millis(s.now())
 	if err := s.read.QueryRowContext(ctx, texts.waiting, scope.Digest, now, countedAtMost).Scan(&due); err != nil {
 		return 0, next, wrap("waiting", err)
 	}

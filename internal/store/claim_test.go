@@ -190,3 +190,19 @@ func TestLettersAreClaimedLikeDeliveriesAndFailOnceTheyExpire(t *testing.T) {
 		}
 	})
 }
+
+func TestAClockThatIsSetBackDoesNotPutOffWhatWasDue(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := sending(t, s, c, 4)
+		if got := d.claim(1); len(got) != 1 {
+			t.Fatalf("%d claimed", len(got))
+		}
+		c.Advance(-24 * time.Hour)
+		due, _, err := s.Waiting(bg, d.scope)
+		must(t, err)
+		if got := d.claim(10); len(got) != 3 || due != 3 {
+			t.Fatalf("%d claimed of %d due after the clock was set back", len(got), due)
+		}
+	})
+}

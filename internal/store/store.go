@@ -32,6 +32,7 @@ type Store struct {
 	hasher  address.Hasher
 	ledgers ledgers
 	turns   turns
+	latest  latest
 }
 
 // Options are what Open needs besides the address of the database.
