@@ -21,21 +21,35 @@ func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, l
 	if err := s.prepare(ctx, text); err != nil {
 		return nil, wrap("claim", err)
 	}
-	err = s.update(ctx, "claim", func(t *tx) error {
-		if err := t.holdWorker(ctx, worker); err != nil {
-			return err
-		}
-		rows, err := listPrepared(ctx, t.ready(ctx, text), scanClaim, []any{scope.Digest, worker, s.latest.millis(t.now), limit})
-		claims = ours(rows)
-		return err
-	})
+	for again := true; again && err == nil; {
+		claims, again, err = s.claim(ctx, text, scope, worker, limit)
+	}
 	if err == nil && scope == delivery.Outbox && s.ledgers.outbox.outgrown(len(claims)) {
 		s.recount(ctx, "subscribers, suppressions, outbox")
 	}
 	return claims, err
 }
 
-// claimStep takes: $1 scope, $2 worker, $3 now, $4 limit. The guard stands twice.
+// claim runs a claim's text. Where it finds nothing above the floor it is to be run
+// again: the floor is gone then.
+func (s *Store) claim(ctx context.Context, text string, scope delivery.Scope, worker int64, limit int) (claims []delivery.Claim, again bool, err error) {
+	from := s.floors.under(scope.Digest, s.now())
+	err = s.update(ctx, "claim", func(t *tx) error {
+		if err := t.holdWorker(ctx, worker); err != nil {
+			return err
+		}
+		rows, err := listPrepared(ctx, t.ready(ctx, text), scanClaim, claimArgs(scope, worker, s.latest.millis(t.now), limit, from))
+		if err == nil && scope != delivery.Outbox {
+			s.floors.raise(scope.Digest, from, rows, limit, t.now)
+		}
+		claims, again = ours(rows), len(rows) == 0 && from != floor{}
+		return err
+	})
+	return claims, again, err
+}
+
+// claimStep takes: $1 scope, $2 worker, $3 now, $4 limit, and of a digest's rows $5
+// due and $6 id of the floor. The guard stands twice.
 // The inner one finds rows through the index of what is queued, leaving out what
 // others are claiming; the outer one is checked on the row as it is once its lock
 // is had, whatever a planner makes of the query inside. (As a plain IN, PostgreSQL
@@ -45,19 +59,20 @@ func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, l
 func claimStep(d dialect) string {
 	return `UPDATE {table} SET {take}, attempt = attempt + 1, changed_at = $3
 		WHERE {scope} AND +state = {queued} AND due_at <= $3 AND {id} ` + d.among(`SELECT {id} FROM {table}
-			WHERE {scope} AND {waits} AND due_at <= $3 AND {open} ORDER BY {order} LIMIT $4`+d.skipLocked) + `
-		RETURNING {id}, attempt, edition, domain_group, state`
+			WHERE {scope} AND {waits} AND due_at <= $3 AND {above} AND {open} ORDER BY {order} LIMIT $4`+d.skipLocked) + `
+		RETURNING {id}, attempt, edition, domain_group, due_at, state`
 }
 
 // taken is a claimed row with the state the claim gave it.
 type taken struct {
 	delivery.Claim
+	due   int64
 	state delivery.State
 }
 
 func scanClaim(row scanner) (taken, error) {
 	var c taken
-	err := row.Scan(&c.ID, &c.Attempt, &c.Edition, &c.Group, &c.state)
+	err := row.Scan(&c.ID, &c.Attempt, &c.Edition, &c.Group, &c.due, &c.state)
 	return c, err
 }
 

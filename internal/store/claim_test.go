@@ -206,3 +206,28 @@ func TestAClockThatIsSetBackDoesNotPutOffWhatWasDue(t *testing.T) {
 		}
 	})
 }
+
+// A claim that took all it may leaves a floor; what comes back below it must not
+// wait for longer than the floor holds.
+func TestWhatIsPutBackBelowTheFloorIsFound(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := sending(t, s, c, 100)
+		first := d.claim(20)
+		must(t, s.HandBack(bg, d.scope, d.worker, first[:5], time.Time{}))
+		if next := d.claim(20); next[0].ID <= first[19].ID {
+			t.Fatalf("a claim looks below the floor: %v after %v", next[0], first[19])
+		}
+		c.Advance(3 * time.Second)
+		if again := d.claim(20); again[0].ID != first[0].ID {
+			t.Fatalf("first is %v, want %v", again[0], first[0])
+		}
+		must(t, s.HandBack(bg, d.scope, d.worker, first[5:10], time.Time{}))
+		if rest := d.claim(100); len(rest) != 45 {
+			t.Fatalf("%d of the rest claimed", len(rest))
+		}
+		if last := d.claim(100); len(last) != 5 || last[0].ID != first[5].ID {
+			t.Fatalf("claimed at last: %v", last)
+		}
+	})
+}

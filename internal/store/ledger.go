@@ -57,6 +57,7 @@ func (l ledgers) of(scope delivery.Scope) ledger {
 //	table, id  where the rows are and which column an Item's ID is in
 //	scope      the rows of scope $1
 //	waits      which rows are queued, as the claim's index has it
+//	above      which of them a claim looks at, from its floor on
 //	held by $1 which rows a worker has in its hands
 //	order      the claim's, which is that of the index it must use
 //	open       whether the scope may be claimed from at all
@@ -76,7 +77,7 @@ type words map[string]string
 func deliveryWords() words {
 	return words{
 		"table": "deliveries", "id": "subscriber_id", "scope": "digest_id = $1", "order": "due_at, subscriber_id",
-		"waits": queuedRows,
+		"waits": queuedRows, "above": "(due_at, subscriber_id) > ($5, $6)",
 		"held by $1": `worker = $1 AND state IN ({claimed}, {handing}) AND digest_id IN
 			(SELECT g.id FROM digests g WHERE g.launched_at > 0 AND g.state IN ({digest sending}, {digest paused}, {digest cancelled}))`,
 		"open":   "EXISTS (SELECT 1 FROM digests g WHERE g.id = $1 AND g.state = {digest sending})",
@@ -107,7 +108,7 @@ const queuedRows = "worker = 0 AND state = {queued}"
 func letterWords() words {
 	return words{
 		"table": "outbox", "id": "id", "scope": "CAST($1 AS BIGINT) = 0", "order": "due_at", "open": "TRUE",
-		"waits": "state = {queued}", "held by $1": "worker = $1 AND state IN ({claimed}, {handing})",
+		"waits": "state = {queued}", "above": "TRUE", "held by $1": "worker = $1 AND state IN ({claimed}, {handing})",
 		"take": `state = CASE WHEN expires_at > $3 THEN {claimed} ELSE {failed} END,
 			reason = CASE WHEN expires_at > $3 THEN 0 ELSE {because expired} END,
 			worker = CASE WHEN expires_at > $3 THEN CAST($2 AS BIGINT) ELSE 0 END,

@@ -209,7 +209,7 @@ func TestClaimsUseTheIndexOfWhatIsQueuedAndFindRowsByTheirKey(t *testing.T) {
 		must(t, s.Damage(bg, manyLetters, 30_000, c.Now().UnixMilli()))
 		for _, known := range []string{"", "ANALYZE"} {
 			must(t, s.Damage(bg, known))
-			d.wantPlan(s.ClaimText(d.scope), "deliveries_to_claim", d.digest, d.worker, c.Now().UnixMilli(), 256)
+			d.wantPlan(s.ClaimText(d.scope), "deliveries_to_claim", d.digest, d.worker, c.Now().UnixMilli(), 256, 0, 0)
 			d.wantPlan(s.ClaimText(delivery.Outbox), "outbox_to_claim", 0, d.worker, c.Now().UnixMilli(), 256)
 			group := store.GroupArgs(nil, d.digest, d.worker, c.Now().UnixMilli())
 			d.wantPlan(s.IntendText(d.scope), "deliveries", group...)

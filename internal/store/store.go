@@ -33,6 +33,7 @@ type Store struct {
 	ledgers ledgers
 	turns   turns
 	latest  latest
+	floors  floors
 }
 
 // Options are what Open needs besides the address of the database.

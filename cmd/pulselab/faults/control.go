@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,7 +11,8 @@ import (
 	"strings"
 )
 
-// edit is one place of the product that the control build has otherwise.
+// edit is one place of the product, or of Go's own sources below GOROOT, that a build
+// of ours has otherwise; without from it is a file that there is not.
 type edit struct{ file, from, to string }
 
 // withoutIntent keeps a row claimed while it is on the wire: nothing says that it
@@ -32,7 +34,11 @@ func build(ctx context.Context, dir string, edits []edit) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("faults: this must run inside the module: %w", err)
 	}
-	overlay, err := lay(strings.TrimSpace(string(root)), dir, edits)
+	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("faults: %w", err)
+	}
+	overlay, err := lay(strings.TrimSpace(string(root)), strings.TrimSpace(string(goroot)), dir, edits)
 	if err != nil {
 		return "", err
 	}
@@ -44,24 +50,35 @@ func build(ctx context.Context, dir string, edits []edit) (string, error) {
 	return binary, nil
 }
 
+// apply is what an edit makes of a file.
+func (e edit) apply(file string) (string, error) {
+	if e.from == "" {
+		return e.to, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	if found := strings.Count(string(text), e.from); found != 1 {
+		return "", fmt.Errorf("faults: the build wants %q in %s once and finds it %d times", e.from, e.file, found)
+	}
+	return strings.Replace(string(text), e.from, e.to, 1), nil
+}
+
 // lay writes the edited files and the list of them that go build wants.
-func lay(root, dir string, edits []edit) (string, error) {
+func lay(root, goroot, dir string, edits []edit) (string, error) {
 	replace := map[string]string{}
 	for n, e := range edits {
 		original := filepath.Join(root, e.file)
-		from := original
-		if earlier, ok := replace[original]; ok {
-			from = earlier
+		if inGo, ok := strings.CutPrefix(e.file, "GOROOT"); ok {
+			original = goroot + inGo
 		}
-		text, err := os.ReadFile(from)
+		text, err := e.apply(cmp.Or(replace[original], original))
 		if err != nil {
 			return "", err
 		}
-		if found := strings.Count(string(text), e.from); found != 1 {
-			return "", fmt.Errorf("faults: the control wants %q in %s once and finds it %d times", e.from, e.file, found)
-		}
-		to := filepath.Join(dir, fmt.Sprintf("control-%d.go", n))
-		if err := os.WriteFile(to, []byte(strings.Replace(string(text), e.from, e.to, 1)), 0o600); err != nil {
+		to := filepath.Join(dir, fmt.Sprintf("laid-%d.go", n))
+		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
 			return "", err
 		}
 		replace[original] = to

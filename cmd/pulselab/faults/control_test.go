@@ -3,19 +3,21 @@ package faults
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
 
 func TestTheControlFindsWhatItChanges(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if _, err := lay("../../..", dir, withoutIntent); err != nil {
+	dir, edits := t.TempDir(), slices.Concat(withoutIntent, withClock)
+	if _, err := lay("../../..", runtime.GOROOT(), dir, edits); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range withoutIntent {
+	for _, e := range edits {
 		found := false
-		laid, err := filepath.Glob(filepath.Join(dir, "control-*.go"))
+		laid, err := filepath.Glob(filepath.Join(dir, "laid-*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +37,7 @@ func TestTheControlFindsWhatItChanges(t *testing.T) {
 func TestAControlThatWouldChangeNothingIsAnError(t *testing.T) {
 	t.Parallel()
 	gone := []edit{{"internal/store/intent.go", "no such text", "x"}}
-	if _, err := lay("../../..", t.TempDir(), gone); err == nil || !strings.Contains(err.Error(), "no such text") {
+	if _, err := lay("../../..", "", t.TempDir(), gone); err == nil || !strings.Contains(err.Error(), "no such text") {
 		t.Errorf("the error is %v", err)
 	}
 }

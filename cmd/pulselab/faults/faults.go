@@ -31,6 +31,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,6 +65,7 @@ type lab struct {
 	readers int
 	feeds   []feed
 	keep    bool
+	clock   bool // whether the clock of this pulse can be set
 	command Command
 }
 
@@ -77,7 +79,7 @@ func (c *Command) Run(ctx context.Context) error {
 		return err
 	}
 	os.Chmod(dir, 0o711) // PostgreSQL's user passes through
-	l := &lab{dir: dir, readers: c.Readers, keep: c.Keep, command: *c}
+	l := &lab{dir: dir, readers: c.Readers, keep: c.Keep, clock: c.Pulse == "", command: *c}
 	if c.Seed == 0 {
 		c.Seed = uint64(time.Now().Unix())
 	}
@@ -109,9 +111,9 @@ func (c *Command) binary(ctx context.Context, dir string) (string, error) {
 	case c.Pulse != "":
 		return filepath.Abs(c.Pulse)
 	case c.Control:
-		return build(ctx, dir, withoutIntent)
+		return build(ctx, dir, slices.Concat(withClock, withoutIntent))
 	}
-	return build(ctx, dir, nil)
+	return build(ctx, dir, withClock)
 }
 
 // serveFeeds serves the demo's community as the stories of every run.

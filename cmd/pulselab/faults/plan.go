@@ -49,8 +49,8 @@ var weathers = map[Kind]uint64{
 // strikes are what can befall each engine's installation, beside readers who
 // leave and editors who pause, which most runs have.
 var strikes = map[string][]Kind{
-	SQLite:   {KillAll, KillAll, Term, Freeze, FullDisk},
-	Postgres: {KillWorker, KillWorker, KillAll, Term, Freeze, FlushAll, RedisAway, DatabaseCrash, TwoSchedulers},
+	SQLite:   {KillAll, KillAll, Term, Freeze, FullDisk, ClockSet},
+	Postgres: {KillWorker, KillWorker, KillAll, Term, Freeze, FlushAll, RedisAway, DatabaseCrash, TwoSchedulers, ClockSet},
 }
 
 // Step is a strike and its moment: when so many hundredths of the readers have

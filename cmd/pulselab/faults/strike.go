@@ -36,6 +36,8 @@ func (r *run) strike(ctx context.Context, kind Kind) error {
 		return r.start(ctx, "scheduler")
 	case FullDisk:
 		return r.fillDisk(ctx)
+	case ClockSet:
+		return r.setClock(ctx)
 	case LeaveNow:
 		return r.leave(ctx)
 	case PauseResume:
