@@ -231,3 +231,20 @@ func TestWhatIsPutBackBelowTheFloorIsFound(t *testing.T) {
 		}
 	})
 }
+
+func TestAProcessThatStartsWithAClockSetBackSendsWhatWasLaunched(t *testing.T) {
+	t.Parallel()
+	for _, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLiteURL, "postgres": func(t testing.TB) string { return storetest.PostgresURL(t) }} {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			at, c := url(t), storetest.NewClock()
+			sending(t, storetest.Open(t, at, c), c, 3)
+			slow := storetest.NewClock()
+			slow.Advance(-30 * time.Hour)
+			d := deskOf(t, storetest.Open(t, at, slow), slow, delivery.Scope{Digest: 1})
+			if got := d.claim(10); len(got) != 3 {
+				t.Fatalf("%d of 3 claimed", len(got))
+			}
+		})
+	}
+}

@@ -62,6 +62,10 @@ func (r *run) setClock(ctx context.Context) error {
 	return r.clock(0)
 }
 
+// now is the time that the installation believes it is.
+func (r *run) now() time.Time { return time.Now().Add(r.off) }
+
 func (r *run) clock(off time.Duration) error {
+	r.off = off
 	return os.WriteFile(r.clockFile(), fmt.Appendf(nil, "%.0f\n", off.Seconds()), 0o600)
 }

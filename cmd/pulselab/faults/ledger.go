@@ -91,18 +91,19 @@ func (b *books) rows(ctx context.Context, digest string, readers []reader) (byRe
 
 // progress is what is left to do: rows that wait for their time, and rows that
 // are due or in somebody's hands.
-func (b *books) progress(ctx context.Context, digest string) (waiting, busy int, err error) {
+func (b *books) progress(ctx context.Context, digest string, now time.Time) (waiting, busy int, err error) {
 	err = b.db.QueryRowContext(ctx, `SELECT COUNT(CASE WHEN state = 0 AND due_at > $1 THEN 1 END),
 		COUNT(CASE WHEN state IN (1, 2) OR state = 0 AND due_at <= $1 THEN 1 END) FROM deliveries WHERE digest_id = `+digest,
-		time.Now().UnixMilli()).Scan(&waiting, &busy)
+		now.UnixMilli()).Scan(&waiting, &busy)
 	return waiting, busy, err
 }
 
-// hurry makes every row that waits due now, so that a run need not last the
-// minutes that the product grants a relay.
-func (b *books) hurry(ctx context.Context, digest string) error {
-	now := time.Now().UnixMilli()
-	_, err := b.db.ExecContext(ctx, "UPDATE deliveries SET due_at = $1 WHERE state = 0 AND due_at > $1 AND digest_id = "+digest, now)
+// hurry makes every row due now that was put off, so that a run need not last the
+// minutes that the product grants a relay. What is due since the launch is left as
+// it is, even where the clock says that the launch is still to come.
+func (b *books) hurry(ctx context.Context, digest string, now time.Time) error {
+	_, err := b.db.ExecContext(ctx, "UPDATE deliveries SET due_at = $1 WHERE state = 0 AND due_at > $1 AND digest_id = "+digest+
+		" AND due_at > (SELECT launched_at FROM digests WHERE id = "+digest+")", now.UnixMilli())
 	return err
 }
 

@@ -39,8 +39,9 @@ type run struct {
 	digest  string
 	readers []reader
 
-	seen  int       // mails when the run was last looked at
-	moved time.Time // since when there are so many
+	off   time.Duration // how far the installation's clock is from ours
+	seen  int           // mails when the run was last looked at
+	moved time.Time     // since when there are so many
 
 	mu        sync.Mutex
 	processes []*process
@@ -241,7 +242,7 @@ func (r *run) settle(ctx context.Context) error {
 		if err == nil && shown["state"] == "sent" {
 			return nil
 		}
-		if waiting, busy, err := r.books.progress(ctx, r.digest); err == nil && (waiting > 0 || busy == 0 || time.Since(start) > 5*time.Second) {
+		if waiting, busy, err := r.books.progress(ctx, r.digest, r.now()); err == nil && (waiting > 0 || busy == 0 || time.Since(start) > 5*time.Second) {
 			r.nudge(ctx)
 		}
 	}

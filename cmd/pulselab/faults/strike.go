@@ -209,7 +209,7 @@ func (r *run) nudge(ctx context.Context) {
 
 // hurryOn makes what waits due, and wakes the workers for it.
 func (r *run) hurryOn(ctx context.Context) {
-	if err := r.books.hurry(ctx, r.digest); err != nil || r.ground.redisURL == "" {
+	if err := r.books.hurry(ctx, r.digest, r.now()); err != nil || r.ground.redisURL == "" {
 		return
 	}
 	conn, err := jobs.ByURL(r.ground.redisURL)
