@@ -20,8 +20,9 @@ type Conn struct {
 	relay   *relay
 	client  *smtp.Client
 	raw     net.Conn
-	granted int       // messages that Allow took leave for
-	carried int       // messages handed over since it was opened
+	granted int // messages that Allow took leave for
+	carried int // messages handed over since it was opened
+	opened  time.Time
 	rested  time.Time // since when it is idle
 	timer   *time.Timer
 
@@ -134,9 +135,12 @@ func (p *Pool) anotherMayTakeUTF8(narrow *relay) bool {
 }
 
 // renew opens a new connection to the same relay when the group would go over
-// what one may carry: relays that count say 421 otherwise.
+// what one may carry, or it is old: relays that count say 421 otherwise, and one
+// whose name has got another address meanwhile is only then found there.
 func (c *Conn) renew(ctx context.Context, group int) {
-	if c.broken || c.carried == 0 || c.carried+group <= c.pool.config.Messages {
+	limits := c.pool.config
+	old := limits.Now().Sub(c.opened) > limits.Waits.Life
+	if c.broken || c.carried == 0 || c.carried+group <= limits.Messages && !old {
 		return
 	}
 	c.quit()

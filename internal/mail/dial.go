@@ -26,7 +26,7 @@ func (c *Conn) dial(ctx context.Context) error {
 	if err != nil {
 		return away(err, "The mail relay %s cannot be reached.", r.Name)
 	}
-	c.raw = raw
+	c.raw, c.opened = raw, c.pool.config.Now()
 	hungUp := context.AfterFunc(ctx, c.hangUp)
 	if err = c.greet(ctx); err == nil {
 		err = c.signIn()
@@ -105,7 +105,11 @@ func (c *Conn) signIn() error {
 	if r.user == "" {
 		return nil
 	}
-	err := c.client.Auth(&credentials{relay: r})
+	sign := &credentials{relay: r}
+	if state, encrypted := c.client.TLSConnectionState(); encrypted {
+		sign.channel = &state
+	}
+	err := c.client.Auth(sign)
 	switch {
 	case errors.Is(err, errNoMechanism):
 		return away(nil, "The mail relay %s offers no way to sign in that is safe on this connection.", r.Name)
@@ -115,12 +119,14 @@ func (c *Conn) signIn() error {
 	return nil
 }
 
-// credentials signs in with the best mechanism that the relay offers. The
-// password itself is sent only through TLS, within this machine, or where the
+// credentials signs in with the best mechanism that the relay offers: bound to this
+// TLS channel, so that nobody between us can use it (RFC 5802 §6), or at least
+// without the password. The password itself is sent only through TLS, within this machine, or where the
 // operator chose ?tls=never.
 type credentials struct {
-	relay  Relay
-	chosen smtp.Auth
+	relay   Relay
+	channel *tls.ConnectionState // nil without TLS
+	chosen  smtp.Auth
 }
 
 var errNoMechanism = errors.New("no usable mechanism to sign in")
@@ -131,6 +137,8 @@ func (a *credentials) Start(server *smtp.ServerInfo) (string, []byte, error) {
 	private := server.TLS || r.onThisMachine() || r.security == never
 	offers := func(mechanism string) bool { return slices.Contains(server.Auth, mechanism) }
 	switch {
+	case a.channel != nil && offers("SCRAM-SHA-256-PLUS"):
+		a.chosen = smtp.ScramSHA256PlusAuth(r.user, r.password, a.channel)
 	case offers("SCRAM-SHA-256"):
 		a.chosen = smtp.ScramSHA256Auth(r.user, r.password)
 	case offers("SCRAM-SHA-1"):

@@ -69,6 +69,7 @@ type Waits struct {
 	Body    time.Duration // to write one message
 	Final   time.Duration // for the reply to the final dot
 	Idle    time.Duration // how long an unused connection is kept
+	Life    time.Duration // how long a connection is used before a new one is opened
 	Stale   time.Duration // how long it may rest before it is tried with NOOP
 	Aside   time.Duration // how long a relay is left aside after its first failure; doubled up to a minute
 }
@@ -83,6 +84,7 @@ var DefaultWaits = Waits{
 	Body:    3 * time.Minute,
 	Final:   10 * time.Minute,
 	Idle:    time.Minute,
+	Life:    10 * time.Minute,
 	Stale:   10 * time.Second,
 	Aside:   time.Second,
 }
@@ -123,6 +125,7 @@ func (w Waits) settled() Waits {
 		Body:    cmp.Or(w.Body, d.Body),
 		Final:   cmp.Or(w.Final, d.Final),
 		Idle:    cmp.Or(w.Idle, d.Idle),
+		Life:    cmp.Or(w.Life, d.Life),
 		Stale:   cmp.Or(w.Stale, d.Stale),
 		Aside:   cmp.Or(w.Aside, d.Aside),
 	}
