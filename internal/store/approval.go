@@ -91,7 +91,7 @@ func snapshotOf(ctx context.Context, q querier, id int64) (snapshot digest.Snaps
 // digest.LateAfter past.
 func (s *Store) DueDigests(ctx context.Context) ([]int64, error) {
 	now := s.now()
-	ids, err := list(ctx, s.read, scanID, "SELECT id FROM digests WHERE state = $1 AND send_at > 0 AND send_at <= $2 AND send_at >= $3 ORDER BY send_at, id",
+	ids, err := list(ctx, s.read, scanID, "SELECT id FROM digests WHERE state = $1 AND send_at > 0 AND send_at <= $2 AND send_at >= $3 AND NOT "+braked+" ORDER BY send_at, id",
 		int(digest.Approved), millis(now), millis(now.Add(-digest.LateAfter)))
 	return ids, wrap("due digests", err)
 }

@@ -73,6 +73,11 @@ func (t *tx) launchable(ctx context.Context, d digest.Digest) (digest.Snapshot, 
 	if err := digest.Check(d.State, digest.Launch); err != nil {
 		return digest.Snapshot{}, err
 	}
+	if b, err := brake(ctx, t); err != nil {
+		return digest.Snapshot{}, err
+	} else if b.On() {
+		return digest.Snapshot{}, digest.Braked()
+	}
 	if d.Hash == "" {
 		return digest.Snapshot{}, fault.New(fault.Conflict, "Approve this digest before sending it.")
 	}

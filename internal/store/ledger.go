@@ -80,10 +80,10 @@ func deliveryWords() words {
 		"waits": queuedRows, "above": "(due_at, subscriber_id) > ($5, $6)",
 		"held by $1": `worker = $1 AND state IN ({claimed}, {handing}) AND digest_id IN
 			(SELECT g.id FROM digests g WHERE g.launched_at > 0 AND g.state IN ({digest sending}, {digest paused}, {digest cancelled}))`,
-		"open":   "EXISTS (SELECT 1 FROM digests g WHERE g.id = $1 AND g.state = {digest sending})",
+		"open":   "EXISTS (SELECT 1 FROM digests g WHERE g.id = $1 AND g.state = {digest sending}) AND NOT " + braked,
 		"take":   "state = {claimed}, worker = $2",
 		"causes": "JOIN digests g ON g.id = $1 LEFT JOIN subscribers s ON s.id = item",
-		"verdict": `CASE WHEN g.state = {digest cancelled} THEN {because cancelled} WHEN g.state <> {digest sending} THEN -1
+		"verdict": `CASE WHEN g.state = {digest cancelled} THEN {because cancelled} WHEN g.state <> {digest sending} OR ` + braked + ` THEN -1
 			WHEN s.id IS NULL OR s.state = {reader erased} THEN {because erased}
 			WHEN s.state = {reader suppressed} OR EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash
 				AND (p.until_at = 0 OR p.until_at > $3)) THEN {because suppressed}

@@ -114,7 +114,7 @@ var (
 	cancelStragglers = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, changed_at = $1
 		WHERE ` + queuedRows + ` AND digest_id IN (SELECT id FROM digests WHERE state = {digest cancelled})`)
 	expireRows = inNumbers(`UPDATE deliveries SET state = {failed}, reason = {because expired}, changed_at = $1
-		WHERE ` + queuedRows + ` AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending} AND launched_at < $2 - paused_for)
+		WHERE ` + queuedRows + ` AND NOT ` + braked + ` AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending} AND launched_at < $2 - paused_for)
 			AND due_at < $2 - (SELECT paused_for FROM digests WHERE id = deliveries.digest_id)`)
 )
 

@@ -1,0 +1,12 @@
+-- The emergency brake: while there is a row no digest is sent or launched. It has one
+-- row at most.
+
+-- +goose Up
+CREATE TABLE emergency_brake (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),
+    pulled_at INTEGER NOT NULL,
+    pulled_by TEXT NOT NULL
+);
+
+-- +goose Down
+DROP TABLE emergency_brake;
