@@ -18,8 +18,8 @@ type digestCommand struct {
 	Show    digestShowCommand    `cmd:"" help:"Show one digest: its line-up and how far it has gone out."`
 	Approve digestApproveCommand `cmd:"" help:"Approve a draft as it is."`
 	Send    digestSendCommand    `cmd:"" help:"Send an approved digest at its time, or now."`
-	Pause   digestPauseCommand   `cmd:"" help:"Stop a digest that is going out; nothing is lost."`
-	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest."`
+	Pause   digestPauseCommand   `cmd:"" help:"Stop a digest that is going out, or all of them with --all; nothing is lost."`
+	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest, or release the emergency brake with --all."`
 	Cancel  digestCancelCommand  `cmd:"" help:"Give a digest up; who has not got it will not."`
 	Doubts  digestDoubtsCommand  `cmd:"" help:"Choose what becomes of messages that may or may not have arrived."`
 	Correct digestCorrectCommand `cmd:"" help:"Make a corrected draft of a digest that went out, for those who got it or those who did not."`
@@ -171,22 +171,36 @@ func (c digestApproveCommand) Run(sh *shell) error {
 }
 
 type digestPauseCommand struct {
-	Digest int64 `arg:"" help:"The digest's number."`
+	whichDigest
 }
 
-// Run pauses a digest.
+// Run pauses a digest, or pulls the emergency brake.
 func (c digestPauseCommand) Run(sh *shell) error {
+	all, err := c.all()
+	switch {
+	case err != nil:
+		return err
+	case all:
+		return sh.pullBrake()
+	}
 	return sh.act(c.Digest, func(db *store.Store) error { return db.PauseDigest(sh, c.Digest, "Paused from the command line.") })
 }
 
 type digestResumeCommand struct {
-	Digest         int64 `arg:"" help:"The digest's number."`
+	whichDigest
 	Yes            bool  `help:"Also after a pause of more than 24 hours."`
 	AcceptRefusals bool  `help:"Take the answer it paused for as the readers' own: give up those who get it, and pause for it no more."`
 }
 
-// Run resumes a digest.
+// Run resumes a digest, or releases the emergency brake.
 func (c digestResumeCommand) Run(sh *shell) error {
+	all, err := c.all()
+	switch {
+	case err != nil:
+		return err
+	case all:
+		return sh.releaseBrake()
+	}
 	return sh.act(c.Digest, func(db *store.Store) error {
 		if c.AcceptRefusals {
 			if err := db.Tolerate(sh, c.Digest); err != nil {

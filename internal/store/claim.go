@@ -21,31 +21,42 @@ func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, l
 	if err := s.prepare(ctx, text); err != nil {
 		return nil, wrap("claim", err)
 	}
-	for again := true; again && err == nil; {
-		claims, again, err = s.claim(ctx, text, scope, worker, limit)
-	}
+	err = s.update(ctx, "claim", func(t *tx) error {
+		if err := t.holdWorker(ctx, worker); err != nil {
+			return err
+		}
+		rows, err := t.claim(ctx, scope, worker, limit)
+		claims = ours(rows)
+		return err
+	})
 	if err == nil && scope == delivery.Outbox && s.ledgers.outbox.outgrown(len(claims)) {
 		s.recount(ctx, "subscribers, suppressions, outbox")
 	}
 	return claims, err
 }
 
-// claim runs a claim's text. Where it finds nothing above the floor it is to be run
-// again: the floor is gone then.
-func (s *Store) claim(ctx context.Context, text string, scope delivery.Scope, worker int64, limit int) (claims []delivery.Claim, again bool, err error) {
-	from := s.floors.under(scope.Digest, s.now())
-	err = s.update(ctx, "claim", func(t *tx) error {
-		if err := t.holdWorker(ctx, worker); err != nil {
-			return err
-		}
-		rows, err := listPrepared(ctx, t.ready(ctx, text), scanClaim, claimArgs(scope, worker, s.latest.millis(t.now), limit, from))
-		if err == nil && scope != delivery.Outbox {
-			s.floors.raise(scope.Digest, from, rows, limit, t.now)
-		}
-		claims, again = ours(rows), len(rows) == 0 && from != floor{}
-		return err
-	})
-	return claims, again, err
+// claim takes rows from the floor on, and when those do not do from the beginning.
+func (t *tx) claim(ctx context.Context, scope delivery.Scope, worker int64, limit int) ([]taken, error) {
+	if scope == delivery.Outbox {
+		return t.claimFrom(ctx, scope, worker, limit, floor{})
+	}
+	from := t.store.floors.under(scope.Digest, t.now)
+	rows, err := t.claimFrom(ctx, scope, worker, limit, from)
+	if err == nil && len(rows) < limit && from != (floor{}) {
+		from = floor{}
+		var more []taken
+		more, err = t.claimFrom(ctx, scope, worker, limit-len(rows), from)
+		rows = append(rows, more...)
+	}
+	if err == nil {
+		t.store.floors.raise(scope.Digest, from, rows, limit, t.now)
+	}
+	return rows, err
+}
+
+func (t *tx) claimFrom(ctx context.Context, scope delivery.Scope, worker int64, limit int, from floor) ([]taken, error) {
+	text := t.store.ledgers.of(scope).claim
+	return listPrepared(ctx, t.ready(ctx, text), scanClaim, claimArgs(scope, worker, t.store.latest.millis(t.now), limit, from))
 }
 
 // claimStep takes: $1 scope, $2 worker, $3 now, $4 limit, and of a digest's rows $5

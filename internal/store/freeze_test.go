@@ -172,7 +172,7 @@ func TestAFreezeGoesOnInChunksWhereItStopped(t *testing.T) {
 		if done {
 			t.Fatal("6,000 subscribers are no single chunk")
 		}
-		desk.wantTally(delivery.Tally{Planned: 5000, Queued: 5000})
+		desk.wantTally(delivery.Tally{Planned: 500, Queued: 500})
 		if len(desk.handing(16)) != 16 {
 			t.Fatal("sending does not start while the audience is frozen")
 		}

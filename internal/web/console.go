@@ -34,6 +34,7 @@ type ConsoleStore interface {
 	DigestDesk
 	DigestRelease
 	DigestBrakes
+	EmergencyBrake
 	DigestDoubts
 	DigestCorrections
 	Causes
@@ -73,9 +74,11 @@ func (s *Server) consoleRoutes(g *echo.Group) {
 	g.POST("/sign-in", c.askForLink)
 	g.GET("/sign-in/:token", c.askToUse)
 	g.POST("/sign-in/:token", c.useLink)
-	in := g.Group("", c.signedIn)
+	in := g.Group("", c.signedIn, c.lookAtBrake)
 	in.POST("/sign-out", c.signOut)
 	in.GET("", c.overview)
+	in.POST("/brake/pull", c.pullBrake)
+	in.POST("/brake/release", c.releaseBrake)
 	c.collectingRoutes(in)
 	c.digestRoutes(in.Group("/digests"))
 	in.GET("/subscribers", c.subscribers)

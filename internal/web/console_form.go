@@ -118,6 +118,8 @@ var deeds = map[string]string{
 	"scheduled-later":    "Scheduled. The clocks skip the time you chose, so it goes out as soon as they show a time again.",
 	"unscheduled":        "Taken off the schedule. It goes out when you send it.",
 	"launched":           "It is on its way.",
+	"brake-pulled":       "Everything stands still. Messages already handed over cannot be called back.",
+	"brake-released":     "Released. What was going out goes on; what you paused yourself stays paused.",
 	"paused":             "Paused. Messages already handed over cannot be called back.",
 	"resumed":            "Resumed.",
 	"cancelled":          "Cancelled.",

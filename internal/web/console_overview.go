@@ -14,6 +14,7 @@ import (
 
 // overview is the console's first page: what comes next, and what needs somebody.
 type overview struct {
+	Done     string      // what was just done, "" for nothing
 	Next     digest.Slot // zero without a schedule
 	Until    string
 	Current  *listed // the digest in the making or under way, nil for none
@@ -52,7 +53,7 @@ func (c console) overview(ec echo.Context) error {
 		return err
 	}
 	now := c.Now()
-	o := overview{Next: c.nextSlot(now), Readers: countsOf(counts), Troubled: troubled(now, sources), zone: c.Schedule.Zone}
+	o := overview{Done: said(ec), Next: c.nextSlot(now), Readers: countsOf(counts), Troubled: troubled(now, sources), zone: c.Schedule.Zone}
 	o.Until = until(now, o.Next.At)
 	if o.Current, o.Last, err = c.currentAndLast(ctx, digests); err != nil {
 		return err

@@ -284,7 +284,8 @@ var (
 		"/console/subscribers",
 	}
 	consoleActions = map[string]url.Values{
-		"/console/sign-out":         nil,
+		"/console/sign-out":   nil,
+		"/console/brake/pull": nil, "/console/brake/release": nil,
 		"/console/sources":          {"url": {"https://feeds.test/a"}, "topic": {"tips-tools"}},
 		"/console/sources/1/remove": nil, "/console/sources/1/pause": nil, "/console/sources/1/resume": nil, "/console/sources/1/look": nil,
 		"/console/stories":        {"link": {"https://stories.test/a"}, "title": {"A"}, "topic": {"tips-tools"}},

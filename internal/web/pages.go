@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/editor"
 )
 
@@ -22,6 +23,7 @@ type view struct {
 	Page    string         // the template's name, such as "public/home"
 	Mailbox bool           // whether there is an embedded mailbox to look into
 	Editor  *editor.Editor // who is signed in; nil on public pages
+	Brake   *digest.Brake  // the emergency brake while it is on, for editors
 	Now     time.Time
 	Data    any
 }
@@ -49,6 +51,7 @@ func (s *Server) render(c echo.Context, status int, name, block string, data any
 	}
 	v := view{Brand: s.Brand, Postal: s.Postal, Page: name, Mailbox: s.Mailbox != nil, Now: s.Now(), Data: data}
 	v.Editor, _ = c.Get(editorKey).(*editor.Editor)
+	v.Brake, _ = c.Get(brakeKey).(*digest.Brake)
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, block, v); err != nil {
 		return fmt.Errorf("web: render %s: %w", name, err)
