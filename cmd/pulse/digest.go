@@ -9,6 +9,7 @@ import (
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/fault"
+	"github.com/collabpulse/weekly/internal/jobs"
 	"github.com/collabpulse/weekly/internal/store"
 )
 
@@ -201,7 +202,18 @@ func (c digestResumeCommand) Run(sh *shell) error {
 	case all:
 		return sh.releaseBrake()
 	}
-	return sh.act(c.Digest, func(db *store.Store) error {
+	if err := sh.act(c.Digest, c.resume(sh)); err != nil {
+		return err
+	}
+	s, err := sh.settings()
+	if err != nil {
+		return err
+	}
+	return app.Wake(s, func(q *jobs.Client) { q.WakeDigest(sh, c.Digest) })
+}
+
+func (c digestResumeCommand) resume(sh *shell) func(*store.Store) error {
+	return func(db *store.Store) error {
 		if c.AcceptRefusals {
 			if err := db.Tolerate(sh, c.Digest); err != nil {
 				return err
@@ -211,7 +223,7 @@ func (c digestResumeCommand) Run(sh *shell) error {
 			return db.ResumeLate(sh, c.Digest)
 		}
 		return db.ResumeDigest(sh, c.Digest)
-	})
+	}
 }
 
 type digestCancelCommand struct {

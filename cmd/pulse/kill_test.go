@@ -65,9 +65,9 @@ func interrupt(t *testing.T, driver, database string, environ ...string) *interr
 	t.Helper()
 	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	relay := startCountingRelay(t)
-	i := install(t, "http://"+listen, append(environ, "PULSE_DATABASE_URL="+database, "PULSE_LISTEN="+listen, "PULSE_REDIS_SPACE="+ownSpace(),
-		"PULSE_SMTP_URLS="+relay.url, fmt.Sprintf("PULSE_SMTP_CONNECTIONS=%d", killedConnections),
-		"PULSE_FROM=Pulse <weekly@pulse.test>", "PULSE_ALLOW_PRIVATE_SOURCES=true")...)
+	i := install(t, "http://"+listen, append([]string{"PULSE_DATABASE_URL=" + database, "PULSE_LISTEN=" + listen, "PULSE_REDIS_SPACE=" + ownSpace(),
+		"PULSE_SMTP_URLS=" + relay.url, fmt.Sprintf("PULSE_SMTP_CONNECTIONS=%d", killedConnections),
+		"PULSE_FROM=Pulse <weekly@pulse.test>", "PULSE_ALLOW_PRIVATE_SOURCES=true"}, environ...)...)
 	i.importReaders(killedReaders)
 	i.addFeeds()
 	i.run("gather")

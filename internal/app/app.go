@@ -123,7 +123,7 @@ func (a *App) openQueue(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.tasks = jobs.Settings{Space: a.Settings.RedisSpace, Lanes: a.Settings.Connections, Lead: a.Settings.ComposeLead, Log: a.log, Meters: meters}
+	a.tasks = jobs.Settings{Space: a.Settings.RedisSpace, Lanes: a.Settings.Connections, Lead: a.Settings.ComposeLead, Log: a.log, Meters: meters, Workers: a.countWorkers}
 	if a.Settings.RedisURL == "" {
 		a.tasks.Every, a.tasks.LookEvery = embeddedTick, embeddedLook
 	}

@@ -118,6 +118,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 func (a *App) work(ctx context.Context) error {
 	inLedger, leave := context.WithCancel(context.WithoutCancel(ctx))
 	worker := send.NewWorker(a.Store, workerName(), a.log)
+	worker.WhenJoined(a.wakeOpen)
 	var beating sync.WaitGroup
 	beating.Go(func() { worker.Run(inLedger) })
 	defer beating.Wait()

@@ -47,7 +47,7 @@ type Settings struct {
 	ComposeLead time.Duration `env:"PULSE_COMPOSE_LEAD" envDefault:"24h" help:"how long before its slot a digest is composed for review"`
 	PerTopic    int           `env:"PULSE_STORIES_PER_TOPIC" envDefault:"5" help:"stories included per topic, 1 to 10"`
 
-	Connections         int           `env:"PULSE_SMTP_CONNECTIONS" envDefault:"8" help:"connections to the relays at once, 1 to 64"`
+	Connections         int           `env:"PULSE_SMTP_CONNECTIONS" envDefault:"8" help:"connections to the relays of each worker process, 1 to 64"`
 	ThrottleRest        time.Duration `env:"PULSE_THROTTLE_REST" envDefault:"10m" help:"how long a mailbox provider that says we send too much is left alone, 1s to 24h"`
 	TrustedProxies      Prefixes      `env:"PULSE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"`
 	AllowPrivateSources bool          `env:"PULSE_ALLOW_PRIVATE_SOURCES" envDefault:"false" help:"let feeds live at private addresses; for tests and demos"`

@@ -37,7 +37,7 @@ func (c *Client) WakeOutbox(ctx context.Context) {
 
 // WakeDigest has a digest planned and sent.
 func (c *Client) WakeDigest(ctx context.Context, id int64) {
-	c.wake(ctx, fmt.Sprintf("digest:%d", id), true, c.digestTasks(id)...)
+	c.wake(ctx, fmt.Sprintf("digest:%d", id), true, c.digestTasks(ctx, id)...)
 }
 
 // WakeSource has a source looked at.
@@ -47,15 +47,24 @@ func (c *Client) WakeSource(ctx context.Context, id int64) {
 
 // wakeLanes has what is planned of a digest sent.
 func (c *Client) wakeLanes(ctx context.Context, id int64) {
-	c.wake(ctx, fmt.Sprintf("lanes:%d", id), true, c.laneTasks(id)...)
+	c.wake(ctx, fmt.Sprintf("lanes:%d", id), true, c.laneTasks(id, c.workers(ctx))...)
 }
 
-func (c *Client) digestTasks(id int64) []task {
-	return append([]task{freezeTask(id)}, c.laneTasks(id)...)
+func (c *Client) digestTasks(ctx context.Context, id int64) []task {
+	workers := c.workers(ctx)
+	return append([]task{freezeTask(id, workers)}, c.laneTasks(id, workers)...)
 }
 
-func (c *Client) laneTasks(id int64) []task {
-	lanes := make([]task, c.Lanes)
+// mostWorkers bounds how many worker processes a digest has lanes for.
+const mostWorkers = 64
+
+func (c *Client) workers(ctx context.Context) int { return min(max(c.Workers(ctx), 1), mostWorkers) }
+
+// laneTasks are lanes for every worker. What a worker had that was killed counts as
+// running until asynq misses it, a minute and more; but until the ledger misses it
+// too, who comes in its place is counted beside it and finds lanes of its own.
+func (c *Client) laneTasks(id int64, workers int) []task {
+	lanes := make([]task, c.Lanes*workers)
 	for i := range lanes {
 		lanes[i] = laneTask(id, i)
 	}

@@ -3,6 +3,7 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/collabpulse/weekly/internal/digest"
 )
@@ -68,7 +69,7 @@ func (w *Workers) freeze(ctx context.Context, payload []byte) error {
 		return err
 	}
 	id := p.Digest
-	return w.gates.run(freezeTask(id).name, 1, func() error {
+	return w.gates.run(fmt.Sprint("freeze:", id), 1, func() error {
 		for {
 			done, err := w.work.Digests.FreezeDigest(ctx, id)
 			if err != nil {

@@ -223,7 +223,7 @@ func (s *Scheduler) send(ctx context.Context) error {
 			s.client.WakeOutbox(ctx)
 			return nil
 		}
-		_, err = s.client.enqueue(ctx, s.client.digestTasks(id)...)
+		_, err = s.client.enqueue(ctx, s.client.digestTasks(ctx, id)...)
 		return err
 	})
 }

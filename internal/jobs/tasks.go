@@ -13,7 +13,7 @@
 //	task             named                   does
 //	outbox           (not, by a wake)        sends letters until none is due
 //	send             send:DIGEST:LANE        sends a digest over one connection
-//	freeze           freeze:DIGEST           plans a digest's rows, chunk by chunk, and wakes its lanes
+//	freeze           freeze:DIGEST:WORKERS   plans a digest's rows, chunk by chunk, and wakes its lanes
 //	launch           launch:DIGEST           starts an approved digest whose time has come
 //	compose          compose:SCHEDULE:DATE   makes the draft of a slot
 //	gather           gather:SOURCE           looks at a feed
@@ -90,8 +90,10 @@ func outboxTask(name string) task {
 	return task{kind: outboxKind, queue: letterQueue, name: name, payload: struct{}{}}
 }
 
-func freezeTask(id int64) task {
-	return task{freezeKind, digestQueue, fmt.Sprintf("freeze:%d", id), digestPayload{id}}
+// freezeTask is named by how many workers there are, so that one that was killed in
+// the middle keeps nobody from going on.
+func freezeTask(id int64, workers int) task {
+	return task{freezeKind, digestQueue, fmt.Sprintf("freeze:%d:%d", id, workers), digestPayload{id}}
 }
 
 func laneTask(id int64, lane int) task {

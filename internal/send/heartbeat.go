@@ -42,6 +42,7 @@ type Worker struct {
 	register Register
 	name     string
 	log      *slog.Logger
+	joined   func(context.Context)
 	owed     []int64 // terms still to be retired, by Run alone
 
 	mu      sync.Mutex
@@ -52,8 +53,13 @@ type Worker struct {
 // NewWorker makes a worker that logs to log. The name is for people: a host and
 // process. Nothing is registered before Run.
 func NewWorker(register Register, name string, log *slog.Logger) *Worker {
-	return &Worker{register: register, name: name, log: log, changed: make(chan struct{})}
+	return &Worker{register: register, name: name, log: log, joined: func(context.Context) {}, changed: make(chan struct{})}
 }
+
+// WhenJoined has something done at the beginning of each term, beside the beats:
+// usually waking the lanes of digests under way, so that whoever comes in, also after
+// a crash, begins at once. It is to be called before Run.
+func (w *Worker) WhenJoined(do func(context.Context)) { w.joined = do }
 
 // Run keeps the worker registered until the context ends; then it lets the lanes
 // wind down, and retires. Stop the lanes first: this only makes sure of it.
@@ -74,6 +80,7 @@ func (w *Worker) begin(ctx context.Context) *term {
 			w.settleUp()
 			t := newTerm(id)
 			w.admit(t)
+			go w.joined(t.over)
 			return t
 		}
 		w.log.WarnContext(ctx, "worker not registered", "error", err.Error())

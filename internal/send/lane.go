@@ -15,6 +15,7 @@ type lane struct {
 	scope delivery.Scope
 	place *term
 	conn  Conn                      // nil until the first rows are claimed, and after it broke
+	batch int                       // how many rows it claims next
 	news  []delivery.Result         // what became of the last group, not yet recorded
 	noted map[delivery.Outcome]bool // the kinds of answer that were logged
 
@@ -35,7 +36,7 @@ func (s *Sender) lane(ctx context.Context, scope delivery.Scope, place *term) *l
 		drop()
 		halt()
 	}
-	return &lane{Sender: s, scope: scope, place: place, told: ctx, stop: stop, cut: lent{cut, ctx}, end: end, noted: make(map[delivery.Outcome]bool)}
+	return &lane{Sender: s, scope: scope, place: place, told: ctx, stop: stop, cut: lent{cut, ctx}, end: end, batch: firstBatch, noted: make(map[delivery.Outcome]bool)}
 }
 
 // lent is a context that ends as one does and carries the values of another,
@@ -69,6 +70,11 @@ const (
 	lastPause  = 320 * time.Millisecond
 )
 
+// firstBatch is how many rows a lane claims first. It takes twice as many each time,
+// up to delivery.Batch: so lanes share a small digest evenly, and one that is killed
+// early holds up few of its readers.
+const firstBatch = 2 * delivery.Group
+
 // claim takes a batch; none when nothing is due. A claim that fails may have
 // been committed all the same, and then nobody knows which rows it took: the
 // worker's term ends, so that whatever it still holds is taken back with it.
@@ -77,11 +83,12 @@ func (l *lane) claim() ([]delivery.Claim, error) {
 		if err := l.stopped(); err != nil {
 			return nil, err
 		}
-		claims, err := l.ledger.Claim(l.cut, l.scope, l.place.id, delivery.Batch)
+		claims, err := l.ledger.Claim(l.cut, l.scope, l.place.id, l.batch)
 		if err != nil {
 			return nil, l.place.doubt(err)
 		}
 		if len(claims) > 0 {
+			l.batch = min(2*l.batch, delivery.Batch)
 			return claims, nil
 		}
 		due, err := l.due()

@@ -71,14 +71,14 @@ func (d *desk) states() map[delivery.State]int {
 }
 
 func TestARelayWithARateIsGivenNoMoreThanItAllows(t *testing.T) {
-	inBubble(t, 40, func(t *testing.T, d *desk) {
+	inBubble(t, 30, func(t *testing.T, d *desk) {
 		r := d.paced(5, 500*time.Millisecond)
 		start := time.Now()
 		d.drain(t)
-		if took := time.Since(start); took != 3500*time.Millisecond || r.largest != 5 {
-			t.Errorf("40 mails took %v in groups of up to %d", took, r.largest)
+		if took := time.Since(start); took != 2500*time.Millisecond || r.largest != 5 {
+			t.Errorf("30 mails took %v in groups of up to %d", took, r.largest)
 		}
-		d.wantOnce(t, 40)
+		d.wantOnce(t, 30)
 	})
 }
 
