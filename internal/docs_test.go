@@ -156,8 +156,12 @@ func commandOf(structs map[string]*ast.StructType, name string) command {
 		if f.Tag != nil {
 			tag = reflect.StructTag(strings.Trim(f.Tag.Value, "`"))
 		}
-		word := strings.ToLower(innerCapital.ReplaceAllString(f.Names[0].Name, "$1-$2")) // as kong does
 		kind, _ := f.Type.(*ast.Ident)
+		if len(f.Names) == 0 { // another's flags
+			c.flags = append(c.flags, commandOf(structs, kind.Name).flags...)
+			continue
+		}
+		word := strings.ToLower(innerCapital.ReplaceAllString(f.Names[0].Name, "$1-$2")) // as kong does
 		if _, is := tag.Lookup("cmd"); is && kind != nil {
 			c.next[word] = commandOf(structs, kind.Name)
 		} else if _, is := tag.Lookup("arg"); !is {

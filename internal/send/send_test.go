@@ -204,7 +204,7 @@ func TestALaneThatWaitsForARelayGoesHomeWhenTheDigestIsPaused(t *testing.T) {
 
 func TestADroppedConnectionIsReplacedAndNobodyIsMissed(t *testing.T) {
 	inBubble(t, 50, func(t *testing.T, d *desk) {
-		d.breakAt = 21
+		d.breakAt = 5
 		d.drain(t)
 		d.wantOnce(t, 50)
 		if d.connects != 3 { // for the batch, for what was left of it, for the rows it put back
