@@ -19,7 +19,7 @@ const module = "github.com/collabpulse/weekly/"
 // domain are the nouns and their rules: they know each other and no technology.
 var domain = []string{
 	"fault", "link", "address", "topic", "subscriber", "consent", "suppression", "source", "story",
-	"spotlight", "digest", "edition", "delivery", "outbox", "editor", "message",
+	"spotlight", "digest", "edition", "delivery", "outbox", "editor", "message", "progress",
 }
 
 // edges are the packages that speak to the outside. They import the domain and
