@@ -117,7 +117,8 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 // work gathers, composes and sends until the context ends.
 func (a *App) work(ctx context.Context) error {
 	inLedger, leave := context.WithCancel(context.WithoutCancel(ctx))
-	worker := send.NewWorker(a.Store, workerName(), a.log)
+	register := &reporter{Store: a.Store, relays: a.relays}
+	worker := send.NewWorker(register, workerName(), a.log)
 	var beating sync.WaitGroup
 	beating.Go(func() { worker.Run(inLedger) })
 	defer beating.Wait()
@@ -127,6 +128,7 @@ func (a *App) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	register.sender.Store(sender)
 	workers := jobs.NewWorkers(a.conn, a.Queue, a.duties(sender), a.tasks)
 	if err := workers.Start(); err != nil {
 		return err
