@@ -82,7 +82,7 @@ func (a *App) takeBack(ctx context.Context) error {
 const stopWithin = 15 * time.Second
 
 func (a *App) serveWeb(ctx context.Context) error {
-	handler, err := a.web()
+	handler, err := a.web(ctx)
 	if err != nil {
 		return err
 	}
