@@ -18,6 +18,7 @@ type digestCommand struct {
 	Show    digestShowCommand    `cmd:"" help:"Show one digest: its line-up and how far it has gone out."`
 	Approve digestApproveCommand `cmd:"" help:"Approve a draft as it is."`
 	Send    digestSendCommand    `cmd:"" help:"Send an approved digest at its time, or now."`
+	Watch   digestWatchCommand   `cmd:"" help:"Follow a digest that is going out to its end."`
 	Pause   digestPauseCommand   `cmd:"" help:"Stop a digest that is going out; nothing is lost."`
 	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest."`
 	Cancel  digestCancelCommand  `cmd:"" help:"Give a digest up; who has not got it will not."`
