@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/collabpulse/weekly/internal/mail"
+	"github.com/collabpulse/weekly/internal/metrics"
 	"github.com/collabpulse/weekly/internal/progress"
 	"github.com/collabpulse/weekly/internal/send"
 	"github.com/collabpulse/weekly/internal/store"
@@ -15,12 +16,15 @@ import (
 type reporter struct {
 	*store.Store
 	relays *mail.Pool
+	meters *metrics.Meters
 	sender atomic.Pointer[send.Sender] // nil until it is there, and nothing is held back
 }
 
 // Beat raises the worker's counter, with a report.
 func (r *reporter) Beat(ctx context.Context, worker int64) error {
-	return r.BeatWith(ctx, worker, r.report())
+	err := r.BeatWith(ctx, worker, r.report())
+	r.meters.Beat(err)
+	return err
 }
 
 func (r *reporter) report() progress.Report {
