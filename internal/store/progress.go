@@ -86,12 +86,13 @@ func scanCell(row scanner, groups []string) (c progress.Cell, err error) {
 }
 
 // LargestGroups names up to so many domain groups of a digest, the one with most rows
-// first.
+// first. One with less than a hundredth of the rows is not worth a line of its own.
 func (s *Store) LargestGroups(ctx context.Context, id int64, atMost int) ([]string, error) {
 	names, err := list(ctx, s.read, func(row scanner) (name string, err error) {
 		err = row.Scan(&name)
 		return name, err
-	}, "SELECT domain_group FROM deliveries WHERE digest_id = $1 GROUP BY domain_group ORDER BY COUNT(*) DESC, domain_group LIMIT $2", id, atMost)
+	}, "SELECT domain_group FROM deliveries WHERE digest_id = $1 GROUP BY domain_group "+
+		"HAVING COUNT(*) * 100 >= (SELECT COUNT(*) FROM deliveries WHERE digest_id = $1) ORDER BY COUNT(*) DESC, domain_group LIMIT $2", id, atMost)
 	return names, wrap("largest groups", err)
 }
 

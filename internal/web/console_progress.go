@@ -121,6 +121,19 @@ func (p course) Mornings() string {
 	return plural(p.Look.Later, "reader", "readers") + verb + p.hour(p.Look.LastLater) + "."
 }
 
+// Resting says who waits because their provider must not get more for now, "" for
+// nobody.
+func (p course) Resting() string {
+	if p.Look.Held == 0 {
+		return ""
+	}
+	verb := " wait until their provider"
+	if p.Look.Held == 1 {
+		verb = " waits until the provider"
+	}
+	return plural(p.Look.Held, "reader", "readers") + verb + " takes more mail from us; the others go on."
+}
+
 // hour is a time as people say it who mean today or tomorrow.
 func (p course) hour(t time.Time) string {
 	at, now := t.In(p.zone), p.now.In(p.zone)

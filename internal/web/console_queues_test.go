@@ -36,7 +36,7 @@ func TestTheQueuesAreToBeSeenAndNotTouched(t *testing.T) {
 	})
 	a := r.get("/console/queues").is(http.StatusOK)
 	a.shows("tbody tr:nth-child(1)", "stopped").shows("tbody tr:nth-child(2)", "1,200 done, 7 failed").shows("tbody tr:nth-child(2)", "1.5s")
-	a.shows("main", "mill, process 42").shows("main", "digests and letters").shows("main", "began 2 minutes ago")
+	a.shows("main", "mill, process 42, started 1 hour ago").shows("h3", "digests and letters").shows("main", "began 2 minutes ago")
 	a.shows(".trouble", "the database <b>is</b> away").shows(".trouble", "3 failures; again in 1 hour")
 	if label := a.find("tbody tr:nth-child(2) svg").AttrOr("aria-label", ""); label != "22 November: 600 done, 0 of them failed; 23 November: 1,200 done, 7 of them failed" {
 		t.Errorf("the drawing says %q", label)
