@@ -277,12 +277,14 @@ func TestEveryTestThatThePagesNameExists(t *testing.T) {
 
 var (
 	metricNamed = regexp.MustCompile(`^pulse_[a-z_]+$`)
-	metricMade  = regexp.MustCompile(`Name: "(pulse_[a-z_]+)"`)
+	metricMade  = regexp.MustCompile(`(?:Name: |counters\(|histograms\()"(pulse_[a-z_]+)"`)
+	metricUsed  = regexp.MustCompile(`\bpulse_[a-z_]+`)
 )
 
-func TestTheOperatingGuideListsTheMetricsThereAre(t *testing.T) {
-	t.Parallel()
-	made, listed := map[string]bool{}, map[string]bool{}
+// metricsMade are the names of the metrics in the code.
+func metricsMade(t *testing.T) map[string]bool {
+	t.Helper()
+	made := map[string]bool{}
 	walk(t, ".", ".go", func(path string) {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -292,6 +294,12 @@ func TestTheOperatingGuideListsTheMetricsThereAre(t *testing.T) {
 			made[m[1]] = true
 		}
 	})
+	return made
+}
+
+func TestThePagesListTheMetricsThereAre(t *testing.T) {
+	t.Parallel()
+	made, listed := metricsMade(t), map[string]bool{}
 	for _, p := range pages(t) {
 		for _, code := range p.code() {
 			if metricNamed.MatchString(code) {
@@ -308,5 +316,49 @@ func TestTheOperatingGuideListsTheMetricsThereAre(t *testing.T) {
 		if !made[name] {
 			t.Errorf("the pages tell of a metric %s that nobody counts", name)
 		}
+	}
+}
+
+func TestAlertsAndDashboardsUseTheMetricsThereAre(t *testing.T) {
+	t.Parallel()
+	made, used := metricsMade(t), 0
+	check := func(path string) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range metricUsed.FindAllString(string(text), -1) {
+			used++
+			plain := regexp.MustCompile("_(bucket|count|sum)$").ReplaceAllString(name, "")
+			if !made[name] && !made[plain] {
+				t.Errorf("%s uses %s, which nobody counts", path, name)
+			}
+		}
+	}
+	walk(t, filepath.Join(root, "docs", "prometheus"), ".yml", check)
+	walk(t, filepath.Join(root, "docs", "grafana"), ".json", check)
+	if used < 40 {
+		t.Errorf("only %d uses of metrics: are they still recognised?", used)
+	}
+}
+
+func TestEveryAlertIsExplained(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile(filepath.Join(root, "docs", "prometheus", "alerts.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile(filepath.Join(root, "docs", "watching.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alerts := regexp.MustCompile(`(?m)- alert: (\w+)$`).FindAllStringSubmatch(string(rules), -1)
+	for _, a := range alerts {
+		if !strings.Contains(string(guide), "`"+a[1]+"`") {
+			t.Errorf("docs/watching.md does not say what to do about %s", a[1])
+		}
+	}
+	if len(alerts) < 10 {
+		t.Errorf("only %d alerts: are they still recognised?", len(alerts))
 	}
 }

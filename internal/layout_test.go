@@ -19,12 +19,12 @@ const module = "github.com/collabpulse/weekly/"
 // domain are the nouns and their rules: they know each other and no technology.
 var domain = []string{
 	"fault", "link", "address", "topic", "subscriber", "consent", "suppression", "source", "story",
-	"spotlight", "digest", "edition", "delivery", "outbox", "editor", "message",
+	"spotlight", "digest", "edition", "delivery", "outbox", "editor", "message", "progress",
 }
 
 // edges are the packages that speak to the outside. They import the domain and
 // never one another; app joins them.
-var edges = []string{"gather", "render", "send", "mail", "mailbox", "jobs", "store", "web", "config"}
+var edges = []string{"gather", "render", "send", "mail", "mailbox", "jobs", "store", "web", "config", "metrics"}
 
 // technology may be imported only by the packages named beside it.
 var technology = map[string][]string{
@@ -43,7 +43,7 @@ var technology = map[string][]string{
 	"code.dny.dev/ssrf":                   {"gather"},
 	"github.com/caarlos0/env":             {"config"},
 	"github.com/teambition/rrule-go":      {"digest"},
-	"github.com/prometheus/client_golang": {"app", "jobs", "web"},
+	"github.com/prometheus/client_golang": {"app", "jobs", "metrics", "web"},
 }
 
 type file struct {

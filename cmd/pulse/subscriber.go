@@ -43,7 +43,7 @@ func (c subscriberImportCommand) Run(sh *shell) error {
 		if err != nil {
 			return err
 		}
-		i := &importing{shell: sh, store: db, evidence: subscriber.Evidence{Page: "import", Wording: c.Wording}, bar: progress(sh, size)}
+		i := &importing{shell: sh, store: db, evidence: subscriber.Evidence{Page: "import", Wording: c.Wording}, bar: importBar(sh, size)}
 		err = subscriber.ReadCSV(io.TeeReader(file, i.bar), topics, i.add, i.refuse)
 		if err == nil {
 			err = i.flush()
@@ -73,8 +73,8 @@ func (c subscriberImportCommand) open(sh *shell) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
-// progress draws a bar for a person; into a file or pipe it draws nothing.
-func progress(sh *shell, size int64) *progressbar.ProgressBar {
+// importBar draws a bar for a person; into a file or pipe it draws nothing.
+func importBar(sh *shell, size int64) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(size, progressbar.OptionSetVisibility(sh.watched()), progressbar.OptionSetWriter(sh.err), progressbar.OptionSetDescription("Importing"),
 		progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(32), progressbar.OptionThrottle(100e6), progressbar.OptionClearOnFinish())
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/collabpulse/weekly/internal/link"
 	"github.com/collabpulse/weekly/internal/mail"
 	"github.com/collabpulse/weekly/internal/mailbox"
+	"github.com/collabpulse/weekly/internal/metrics"
 	"github.com/collabpulse/weekly/internal/render"
 	"github.com/collabpulse/weekly/internal/store"
 )
@@ -52,6 +53,7 @@ type App struct {
 	signer   link.Signer
 	schedule digest.Schedule
 	metrics  *prometheus.Registry
+	meters   *metrics.Meters
 	closers  []func() error
 }
 
@@ -72,7 +74,7 @@ func New(ctx context.Context, s config.Settings, o Options) (*App, error) {
 	a := &App{Settings: s, Site: site(s), roles: o.Roles, log: o.Log, listener: o.Listener,
 		signer: link.NewSigner(s.Secrets.Bytes()), metrics: prometheus.NewRegistry()}
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, build := range []func(context.Context) error{a.openLock, a.openStore, a.openQueue, a.openMail, a.openFront} {
+	for _, build := range []func(context.Context) error{a.openLock, a.openStore, a.openQueue, a.openMeters, a.openMail, a.openFront} {
 		if err := build(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}

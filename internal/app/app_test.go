@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
 	"github.com/collabpulse/weekly/internal/address"
 	"github.com/collabpulse/weekly/internal/config"
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -87,8 +89,23 @@ func TestAServiceIsAliveReadyAndMeasured(t *testing.T) {
 	if status != http.StatusOK || strings.Count(body, `"ok":true`) != 3 {
 		t.Errorf("/readyz answers %d %s", status, body)
 	}
-	if _, body := get(t, a, "/metrics"); !strings.Contains(body, "pulse_http_request_seconds") || !strings.Contains(body, "go_goroutines") {
-		t.Error("/metrics lacks our own")
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) { // until the worker has begun
+		if _, body = get(t, a, "/metrics"); strings.Contains(body, "pulse_relay_up") || time.Now().After(deadline) {
+			break
+		}
+	}
+	for _, name := range []string{"pulse_http_request_seconds", "go_goroutines", "pulse_ledger_up 1", "pulse_queue_up 1", "pulse_relay_up{relay=",
+		"pulse_digests{state=\"sending\"} 0", "pulse_workers ", "pulse_build_info{"} {
+		if !strings.Contains(body, name) {
+			t.Errorf("/metrics lacks %s", name)
+		}
+	}
+	families, err := a.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems, err := promlint.NewWithMetricFamilies(families).Lint(); err != nil || len(problems) > 0 {
+		t.Errorf("metrics against the customs: %v, %v", problems, err)
 	}
 	a.relays.Close()
 	if status, body := get(t, a, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"relay","ok":false`) {

@@ -9,11 +9,12 @@ import (
 
 	"github.com/collabpulse/weekly/internal/config"
 	"github.com/collabpulse/weekly/internal/link"
+	"github.com/collabpulse/weekly/internal/progress"
 	"github.com/collabpulse/weekly/internal/web"
 )
 
-// web makes the site.
-func (a *App) web() (http.Handler, error) {
+// web makes the site. Its streams end when the context does.
+func (a *App) web(ctx context.Context) (http.Handler, error) {
 	c := web.Config{
 		Site:           a.Site,
 		Signer:         a.signer,
@@ -26,7 +27,8 @@ func (a *App) web() (http.Handler, error) {
 		Leavers:        a.Store,
 		Digests:        a.Store,
 		Pages:          a.Renderer,
-		Console:        web.ConsoleDeps{Store: a.Store, Editions: a.Renderer},
+		Console:        web.ConsoleDeps{Store: a.Store, Editions: a.Renderer, Watcher: progress.NewWatch(a.Store, nil), Queues: a.Queue},
+		Stopping:       ctx.Done(),
 		Waker:          a.Queue,
 		Health:         a.checks(),
 		Registry:       a.metrics,

@@ -7,6 +7,7 @@ import (
 	"github.com/collabpulse/weekly/internal/jobs"
 	"github.com/collabpulse/weekly/internal/mail"
 	"github.com/collabpulse/weekly/internal/mailbox"
+	"github.com/collabpulse/weekly/internal/metrics"
 	"github.com/collabpulse/weekly/internal/send"
 	"github.com/collabpulse/weekly/internal/web"
 )
@@ -50,8 +51,11 @@ func signer(s config.Settings) (*mail.Signer, error) {
 
 func named(m config.Mailbox) mail.Named { return mail.Named{Name: m.Name, Address: m.Address} }
 
-// wire lets lanes connect through the pool.
-type wire struct{ pool *mail.Pool }
+// wire lets lanes connect through the pool, and has what relays take timed.
+type wire struct {
+	pool   *mail.Pool
+	meters *metrics.Meters
+}
 
 // Connect gives a connection for one lane.
 func (w wire) Connect(ctx context.Context) (send.Conn, error) {
@@ -59,7 +63,7 @@ func (w wire) Connect(ctx context.Context) (send.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, nil
+	return timedConn{c, w.meters}, nil
 }
 
 // postbox shows the mailbox on its page.

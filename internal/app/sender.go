@@ -4,9 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/gather"
 	"github.com/collabpulse/weekly/internal/outbox"
@@ -16,30 +13,15 @@ import (
 
 // sender joins ledger, relays and templates into the send loop.
 func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
-	results := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "pulse_messages_total", Help: "Messages handed to relays, by what they were and what the relay answered.",
-	}, []string{"mail", "verdict"})
-	if err := a.metrics.Register(results); err != nil {
-		return nil, err
-	}
 	digests := send.NewDigestComposer(a.Store, a.Renderer, a.relays, a.Site, time.Now)
 	letters := send.NewLetterComposer(a.Store, a.Store, a.Store, writer{a.Renderer}, send.LetterOptions{
 		Signer: a.signer, Site: a.Site, Now: time.Now, Next: a.schedule.Next,
 	})
-	return send.New(a.Store, a.Store, wire{a.relays}, send.ByScope(digests, letters), worker, send.Options{
-		Log:  a.log,
-		Rest: a.Settings.ThrottleRest,
-		Observe: func(scope delivery.Scope, r delivery.Result) {
-			results.WithLabelValues(mailOf(scope), r.Verdict.String()).Inc()
-		},
+	return send.New(ledger{a.Store, a.meters}, a.Store, wire{a.relays, a.meters}, send.ByScope(digests, letters), worker, send.Options{
+		Log:     a.log,
+		Rest:    a.Settings.ThrottleRest,
+		Observe: a.meters.Handed,
 	}), nil
-}
-
-func mailOf(scope delivery.Scope) string {
-	if scope == delivery.Outbox {
-		return "letter"
-	}
-	return "digest"
 }
 
 // writer lets the letter composer speak through the renderer.

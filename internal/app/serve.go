@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/collabpulse/weekly/internal/address"
 	"github.com/collabpulse/weekly/internal/jobs"
+	"github.com/collabpulse/weekly/internal/metrics"
 	"github.com/collabpulse/weekly/internal/send"
 )
 
@@ -82,7 +84,7 @@ func (a *App) takeBack(ctx context.Context) error {
 const stopWithin = 15 * time.Second
 
 func (a *App) serveWeb(ctx context.Context) error {
-	handler, err := a.web()
+	handler, err := a.web(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,8 +118,12 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 
 // work gathers, composes and sends until the context ends.
 func (a *App) work(ctx context.Context) error {
+	register := &reporter{Store: a.Store, relays: a.relays, meters: a.meters}
+	if err := a.metrics.Register(metrics.NewRelays(register.report, address.Providers())); err != nil {
+		return err
+	}
 	inLedger, leave := context.WithCancel(context.WithoutCancel(ctx))
-	worker := send.NewWorker(a.Store, workerName(), a.log)
+	worker := send.NewWorker(register, workerName(), a.log)
 	worker.WhenJoined(a.wakeOpen)
 	var beating sync.WaitGroup
 	beating.Go(func() { worker.Run(inLedger) })
@@ -128,6 +134,7 @@ func (a *App) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	register.sender.Store(sender)
 	workers := jobs.NewWorkers(a.conn, a.Queue, a.duties(sender), a.tasks)
 	if err := workers.Start(); err != nil {
 		return err
@@ -140,7 +147,7 @@ func (a *App) work(ctx context.Context) error {
 
 // duties are what a worker does, and with what.
 func (a *App) duties(s *send.Sender) jobs.Work {
-	return jobs.Work{Sender: s, Gatherer: a.gatherer(), Digests: a.Store, Limits: Limits(a.Settings), Bundle: a.Renderer.Bundle()}
+	return jobs.Work{Sender: counted{s, a.meters}, Gatherer: a.gatherer(), Digests: a.Store, Limits: Limits(a.Settings), Bundle: a.Renderer.Bundle()}
 }
 
 // stopping is how long workers may take to wind down: a group on the wire, its
@@ -151,7 +158,7 @@ func (a *App) schedules(ctx context.Context) error {
 	jobs.NewScheduler(a.Queue, jobs.Plan{
 		Agenda:  a.Store,
 		Chores:  a.Store,
-		Sweeper: send.NewWatch(a.Store, send.Monotonic(), a.log),
+		Sweeper: send.NewWatch(roll{a.Store, a.meters}, send.Monotonic(), a.log),
 		Next:    a.schedule.Next,
 	}, a.tasks).Run(ctx)
 	return nil

@@ -36,6 +36,13 @@ func TestARelayThatIsAwayIsLeftAsideWhileOthersServe(t *testing.T) {
 	if good.taken() != 6 || p.relays[0].failures != 1 {
 		t.Errorf("%d messages, tried in vain %d times", good.taken(), p.relays[0].failures)
 	}
+	states := p.States()
+	if s := states[0]; s.Name != p.relays[0].Name || s.Failures != 1 || !s.Until.After(now.Now()) || s.Open+s.Idle != 0 {
+		t.Errorf("the relay that is away: %+v", s)
+	}
+	if s := states[1]; s.Failures != 0 || s.Open != 0 || s.Idle != 1 {
+		t.Errorf("the one that serves: %+v", s)
+	}
 }
 
 func TestTheTimeAsideGrowsToAMinuteAndEndsWithSuccess(t *testing.T) {

@@ -38,6 +38,9 @@ func TestAGroupThatThrottlesStopsAndTheOthersGoOn(t *testing.T) {
 		if asked := d.total - 500; asked > delivery.Group {
 			t.Errorf("Gmail was asked %d times after it had said stop", asked)
 		}
+		if held := d.sender.Groups(); len(held) != 1 || held[0].Name != "gmail" || !held[0].Until.After(time.Now()) || held[0].Width != 1 {
+			t.Errorf("held back: %+v", held)
+		}
 		d.drain(t)
 		if asked := d.total - 500; asked > delivery.Group {
 			t.Errorf("Gmail was asked again within ten minutes")

@@ -30,7 +30,9 @@ func (l *lane) group(claims []delivery.Claim) error {
 	}
 	results, tried := l.deliver(b)
 	l.news = append(b.broken, results...)
-	ours := l.try(results, claims)
+	groups := groupsOf(l.news, claims)
+	l.Observe(l.scope, l.news, groups)
+	ours := l.try(results, groups[len(b.broken):])
 	if err := l.putOff(b.later, l.Now().Add(soon)); err != nil {
 		return err
 	}
@@ -43,11 +45,10 @@ func (l *lane) group(claims []delivery.Claim) error {
 // try has brakes and jury hear what became of a group. When the jury finds the fault with us
 // the digest is suspended first and the results are recorded afterwards, so that
 // the ledger knows better than to give anybody up for them.
-func (l *lane) try(results []delivery.Result, claims []delivery.Claim) error {
+func (l *lane) try(results []delivery.Result, groups []string) error {
 	if l.scope == delivery.Outbox {
 		return nil
 	}
-	groups := groupsOf(results, claims)
 	for i, r := range results {
 		l.brakes.hear(groups[i], r.Outcome, l.Now())
 	}

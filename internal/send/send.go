@@ -96,8 +96,9 @@ type Options struct {
 	Rest time.Duration
 	// Log gets ids only, never an address; slog.Default when nil.
 	Log *slog.Logger
-	// Observe is called for each recorded result, to be counted.
-	Observe func(delivery.Scope, delivery.Result)
+	// Observe is called with what became of each group of rows that was handed over,
+	// and with the rows' domain groups in the same order, to be counted.
+	Observe func(scope delivery.Scope, results []delivery.Result, groups []string)
 }
 
 // Closing bounds what a lane that was told to stop writes to the ledger after
@@ -133,7 +134,7 @@ func New(ledger Ledger, backlog Backlog, wire Wire, composer Composer, worker *W
 		o.Log = slog.Default()
 	}
 	if o.Observe == nil {
-		o.Observe = func(delivery.Scope, delivery.Result) {}
+		o.Observe = func(delivery.Scope, []delivery.Result, []string) {}
 	}
 	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(), brakes: newBrakes(o.Rest), Options: o}
 }

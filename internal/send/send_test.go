@@ -38,10 +38,13 @@ func inBubble(t *testing.T, readers int, f func(t *testing.T, d *desk)) {
 		d.worker = send.NewWorker(d.book, "test", quiet)
 		var mu sync.Mutex
 		d.sender = send.New(d.book, d.book, d.relay, d.composer, d.worker, send.Options{Log: quiet,
-			Observe: func(_ delivery.Scope, r delivery.Result) {
+			Observe: func(_ delivery.Scope, results []delivery.Result, groups []string) {
 				mu.Lock()
 				defer mu.Unlock()
-				d.seen = append(d.seen, r)
+				if len(groups) != len(results) {
+					t.Errorf("%d results of %d groups", len(results), len(groups))
+				}
+				d.seen = append(d.seen, results...)
 			}})
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup

@@ -39,7 +39,6 @@ func (l *lane) record() error {
 // recorded says what was news, and forgets it.
 func (l *lane) recorded() {
 	for _, r := range l.news {
-		l.Observe(l.scope, r)
 		l.note(r)
 	}
 	l.news = nil

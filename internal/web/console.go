@@ -20,6 +20,8 @@ import (
 type ConsoleDeps struct {
 	Store    ConsoleStore
 	Editions Editions
+	Watcher  Watcher
+	Queues   Queues // optional: without it the page of the queues says that there are none to see
 }
 
 // ConsoleStore is all that editors may read and do. Each page declares its own
@@ -64,11 +66,13 @@ type console struct {
 	*Server
 	store    ConsoleStore
 	editions Editions
+	watcher  Watcher
 	counted  *sync.Map // the tallies of digests that are over, by id
 }
 
 func (s *Server) consoleRoutes(g *echo.Group) {
-	c := console{Server: s, store: s.Console.Store, editions: s.Console.Editions, counted: new(sync.Map)}
+	c := console{Server: s, store: s.Console.Store, editions: s.Console.Editions,
+		watcher: s.Console.Watcher, counted: new(sync.Map)}
 	g.Use(wholePage)
 	g.GET("/sign-in", c.signIn)
 	g.POST("/sign-in", c.askForLink)
@@ -82,6 +86,7 @@ func (s *Server) consoleRoutes(g *echo.Group) {
 	c.collectingRoutes(in)
 	c.digestRoutes(in.Group("/digests"))
 	in.GET("/subscribers", c.subscribers)
+	in.GET("/queues", c.queues)
 }
 
 func (c console) collectingRoutes(g *echo.Group) {
@@ -129,6 +134,7 @@ func (c console) digestRoutes(g *echo.Group) {
 	g.GET("/:id/preview.html", c.previewHTML, c.under(policyMail))
 	g.GET("/:id/preview.txt", c.previewText, c.under(policyMail))
 	g.GET("/:id/progress", c.progress)
+	g.GET("/:id/live", c.live)
 }
 
 // signedIn lets only editors through, and tells the layout who it is.

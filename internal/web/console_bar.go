@@ -47,12 +47,19 @@ func (c chart) Width() int { return len(c.Beats)*beatStep - (beatStep - beatWidt
 
 // chartOf draws a tally with so many beats.
 func chartOf(t delivery.Tally, beats int) chart {
+	return drawn(t, beats, append(settledFigures(t), figure{"waiting", t.Queued + t.Claimed + t.Handing}))
+}
+
+// settledFigures are those that have reached an end.
+func settledFigures(t delivery.Tally) []figure {
+	return []figure{{"sent", t.Sent}, {"failed", t.Failed}, {"skipped", t.Skipped}, {"unknown", t.Unknown}}
+}
+
+// drawn draws the figures that are above zero.
+func drawn(t delivery.Tally, beats int, figures []figure) chart {
 	c := chart{Planned: t.Planned}
 	var words []string
-	for _, f := range []figure{
-		{"sent", t.Sent}, {"failed", t.Failed}, {"skipped", t.Skipped}, {"unknown", t.Unknown},
-		{"waiting", t.Queued + t.Claimed + t.Handing},
-	} {
+	for _, f := range figures {
 		if f.Count > 0 {
 			c.Figures = append(c.Figures, f)
 			words = append(words, grouped(f.Count)+" "+f.Kind)

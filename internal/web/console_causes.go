@@ -60,8 +60,13 @@ var reasons = map[delivery.Reason]string{
 const settledFor = time.Hour
 
 // tally counts a digest's deliveries. Counting takes long with many readers, so
-// those of a digest that is over for good are counted once.
+// those of a digest under way are counted for all who look at once, and those of a
+// digest that is over for good are counted once.
 func (c console) tally(ctx context.Context, d digest.Digest) (delivery.Tally, error) {
+	if underWay(d.State) {
+		look, err := c.watcher.Look(ctx, d.ID)
+		return look.Tally, err
+	}
 	if known, ok := c.counted.Load(d.ID); ok {
 		return known.(delivery.Tally), nil
 	}

@@ -22,7 +22,7 @@ type digestView struct {
 	Active    int // subscribers who might get it
 	Zone      string
 	At        string // the proposed time, as a datetime-local field holds it
-	Progress  progress
+	Progress  course
 	Causes    []cause
 	Unsettled int    // copies in doubt that may be sent once more
 	Lacking   string // why there is nothing to preview yet, "" when there is
@@ -79,7 +79,9 @@ func (c console) showDigest(ec echo.Context, status int, id int64, form entry) e
 		return err
 	}
 	v := digestView{listed: row, Done: said(ec), Form: form, Zone: c.Schedule.Zone.String()}
-	v.Progress = progressOf(row, mark{})
+	if v.Progress, err = c.courseOf(ctx, row); err != nil {
+		return err
+	}
 	if v.Causes, err = c.causes(ctx, row); err != nil {
 		return err
 	}

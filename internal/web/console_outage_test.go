@@ -11,6 +11,7 @@ import (
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/edition"
+	"github.com/collabpulse/weekly/internal/progress"
 	"github.com/collabpulse/weekly/internal/source"
 	"github.com/collabpulse/weekly/internal/spotlight"
 	"github.com/collabpulse/weekly/internal/story"
@@ -55,6 +56,16 @@ func (l lame) Digests(ctx context.Context, limit int) ([]digest.Digest, error) {
 	return or(l, "digests", func() ([]digest.Digest, error) { return l.ConsoleStore.Digests(ctx, limit) })
 }
 
+// halting is a watcher that fails with its store's look.
+type halting struct {
+	Watcher
+	verb *string
+}
+
+func (h halting) Look(ctx context.Context, id int64) (progress.Look, error) {
+	return or(lame{verb: h.verb}, "look", func() (progress.Look, error) { return h.Watcher.Look(ctx, id) })
+}
+
 func (l lame) Tally(ctx context.Context, id int64) (delivery.Tally, error) {
 	return or(l, "tally", func() (delivery.Tally, error) { return l.ConsoleStore.Tally(ctx, id) })
 }
@@ -70,19 +81,21 @@ func (l lame) Subscribers(ctx context.Context, s subscriber.Search) ([]subscribe
 func TestAPageOfWhichOnePartCannotBeReadIsNotShownInPart(t *testing.T) {
 	t.Parallel()
 	var verb string
-	r := newRoom(t, func(c *Config) { c.Console.Store = lame{c.Console.Store, &verb} })
+	r := newRoom(t, func(c *Config) {
+		c.Console.Store, c.Console.Watcher = lame{c.Console.Store, &verb}, halting{c.Console.Watcher, &verb}
+	})
 	r.launched(1)
 	r.clock.Advance(time.Minute)
 	r.write("Toasters", 2, 0)
 	r.compose()
 	for page, verbs := range map[string][]string{
-		"/console":                        {"digests", "counts", "sources", "tally"},
+		"/console":                        {"digests", "counts", "sources", "look"},
 		"/console/sources":                {"topics", "sources"},
 		"/console/stories":                {"topics", "stories", "digests"},
 		"/console/spotlights":             {"spotlights"},
-		"/console/digests":                {"digests", "tally"},
-		"/console/digests/1":              {"tally", "topics", "spotlights", "counts"},
-		"/console/digests/1/progress":     {"tally"},
+		"/console/digests":                {"digests", "look"},
+		"/console/digests/1":              {"look", "topics", "spotlights", "counts"},
+		"/console/digests/1/progress":     {"look"},
 		"/console/digests/2/preview.html": {"topics"},
 		"/console/subscribers":            {"counts", "topics", "subscribers"},
 	} {

@@ -1,85 +1,214 @@
 package web
 
 import (
-	"fmt"
+	"context"
 	"net/http"
-	"net/url"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
+	"github.com/collabpulse/weekly/internal/progress"
 )
 
-// progress is how far a digest has got.
-type progress struct {
+// Watcher says how far a digest is. Everybody in the process who asks shares its
+// answers, which is why it is not the store itself.
+type Watcher interface {
+	// Look is the latest look; a fault.NotFound for a digest that nobody knows.
+	Look(ctx context.Context, id int64) (progress.Look, error)
+}
+
+// course is how a digest gets on, with all that is known while it does.
+type course struct {
 	listed
 	Percent int
-	Rate    string // "1,200 a minute", "" while there is nothing to go by
-	Left    string // how long the rest takes at that rate, "" when that is not known
-	Poll    string // where the next look is taken
+	Look    progress.Look // zero once the digest is over
+	Pulse   spark
 }
 
-// mark is an earlier look at the same digest: it makes a rate out of two counts.
-type mark struct {
-	Settled int
-	At      time.Time
-}
-
-// progress answers htmx with the figures as they are now. Once the digest is no
-// longer under way it has the whole page loaded again, whose actions differ.
+// progress answers with the figures as they are now, for whoever wants no stream.
 func (c console) progress(ec echo.Context) error {
 	id, err := pathID(ec, "id")
 	if err != nil {
 		return err
 	}
-	d, err := c.store.Digest(ec.Request().Context(), id)
+	part, err := c.course(ec.Request().Context(), id)
 	if err != nil {
 		return err
 	}
-	if d.State != digest.Sending {
-		ec.Response().Header().Set("HX-Refresh", "true")
-	}
-	row, err := c.listed(ec.Request().Context(), d)
+	return c.fragment(ec, http.StatusOK, "console/digest", "progress", part)
+}
+
+// course looks at a digest.
+func (c console) course(ctx context.Context, id int64) (course, error) {
+	d, err := c.store.Digest(ctx, id)
 	if err != nil {
-		return err
+		return course{}, err
 	}
-	return c.fragment(ec, http.StatusOK, "console/digest", "progress", progressOf(row, readMark(ec)))
+	row, err := c.listed(ctx, d)
+	if err != nil {
+		return course{}, err
+	}
+	return c.courseOf(ctx, row)
 }
 
-// readMark reads the earlier look out of the address; zero when there was none.
-func readMark(ec echo.Context) mark {
-	settled, err1 := strconv.Atoi(ec.QueryParam("settled"))
-	at, err2 := strconv.ParseInt(ec.QueryParam("at"), 10, 64)
-	if err1 != nil || err2 != nil {
-		return mark{}
-	}
-	return mark{settled, time.UnixMilli(at)}
-}
-
-// progressOf works out the figures. Without an earlier look the rate is the
-// average since the launch.
-func progressOf(l listed, last mark) progress {
-	p := progress{listed: l}
-	p.Chart = chartOf(l.Tally, manyBeats)
-	settled, planned := l.Tally.Settled(), l.Tally.Planned
-	if planned > 0 {
-		p.Percent = settled * 100 / planned
-	}
-	if last.At.IsZero() {
-		last.At = l.Launched
-	}
-	perSecond := float64(settled-last.Settled) / l.now.Sub(last.At).Seconds()
-	if l.State == digest.Sending && perSecond > 0 && l.now.After(last.At) {
-		p.Rate = grouped(int(perSecond*60)) + " a minute"
-		if !l.Frozen.IsZero() {
-			p.Left = span(time.Duration(float64(planned-settled) / perSecond * float64(time.Second)))
+// courseOf adds to a digest in a list all that its own page shows of its progress.
+func (c console) courseOf(ctx context.Context, row listed) (course, error) {
+	p := course{listed: row}
+	if underWay(row.State) {
+		look, err := c.watcher.Look(ctx, row.ID)
+		if err != nil {
+			return course{}, err
 		}
+		p.Look, p.Tally, p.Pulse = look, look.Tally, sparkOf(look)
 	}
-	query := url.Values{"settled": {fmt.Sprint(settled)}, "at": {fmt.Sprint(l.now.UnixMilli())}}
-	p.Poll = l.Path() + "/progress?" + query.Encode()
-	return p
+	if planned := p.Tally.Planned; planned > 0 {
+		p.Percent = p.Tally.Settled() * 100 / planned
+	}
+	p.Chart = p.chart()
+	return p, nil
+}
+
+// underWay reports whether there is a progress to look at.
+func underWay(s digest.State) bool { return s == digest.Sending || s == digest.Paused }
+
+// Live reports whether the figures move by themselves.
+func (p course) Live() bool { return p.State == digest.Sending }
+
+// chart draws what waits by what it waits for; of a digest that is over nothing does.
+func (p course) chart() chart {
+	if !underWay(p.State) {
+		return chartOf(p.Tally, manyBeats)
+	}
+	l := p.Look
+	return drawn(p.Tally, manyBeats, append(settledFigures(p.Tally),
+		figure{"moving", l.InHand()}, figure{"deferred", l.Tally.Deferred}, figure{"resting", l.Held},
+		figure{"later", l.Later}, figure{"waiting", l.Due}))
+}
+
+// Rate is how fast it goes, "" while nothing goes out.
+func (p course) Rate() string {
+	if rate := p.Look.PerMinute(); rate > 0 && p.Live() {
+		return grouped(rate) + " a minute"
+	}
+	return ""
+}
+
+// Left says how long it takes until everybody has it who can have it now; "" when
+// that cannot be told.
+func (p course) Left() string {
+	left, known := p.Look.Remaining()
+	if !known || !p.Live() {
+		return ""
+	}
+	if left < time.Minute {
+		return "less than a minute to go"
+	}
+	return "about " + span(left.Round(time.Minute)) + " to go"
+}
+
+// Mornings says who waits for an hour of the day, "" for nobody.
+func (p course) Mornings() string {
+	if p.Look.Later == 0 {
+		return ""
+	}
+	verb := " wait for their morning, the last at "
+	if p.Look.Later == 1 {
+		verb = " waits for the morning, at "
+	}
+	return plural(p.Look.Later, "reader", "readers") + verb + p.hour(p.Look.LastLater) + "."
+}
+
+// Resting says who waits because their provider must not get more for now, "" for
+// nobody.
+func (p course) Resting() string {
+	if p.Look.Held == 0 {
+		return ""
+	}
+	verb := " wait until their provider"
+	if p.Look.Held == 1 {
+		verb = " waits until the provider"
+	}
+	return plural(p.Look.Held, "reader", "readers") + verb + " takes more mail from us; the others go on."
+}
+
+// hour is a time as people say it who mean today or tomorrow.
+func (p course) hour(t time.Time) string {
+	at, now := t.In(p.zone), p.now.In(p.zone)
+	switch at.Format(time.DateOnly) {
+	case now.Format(time.DateOnly):
+		return at.Format("15:04")
+	case now.AddDate(0, 0, 1).Format(time.DateOnly):
+		return at.Format("15:04") + " tomorrow"
+	}
+	return at.Format("15:04 on Monday, 2 January")
+}
+
+// Skipped says who was not to be mailed after all, "" for nobody.
+func (p course) Skipped() string {
+	var words []string
+	for _, s := range p.Look.Skips {
+		words = append(words, grouped(s.Count)+" "+skipped[s.Reason])
+	}
+	return list(words)
+}
+
+var skipped = map[delivery.Reason]string{
+	delivery.NoReason: "for no reason given", delivery.Inactive: "left or paused", delivery.Suppressed: "not to be mailed",
+	delivery.Erased: "asked to be forgotten", delivery.Cancelled: "cancelled first", delivery.Obsolete: "no longer needed it",
+}
+
+// Spoken is what a screen reader is told now and then: in steps of ten, so that it is
+// not talking all the time.
+func (p course) Spoken() string {
+	if p.Percent < 10 || !p.Live() {
+		return ""
+	}
+	return grouped(p.Percent/10*10) + " percent of the readers are done."
+}
+
+// GroupName is a domain group in a table.
+func (course) GroupName(g progress.Group) string {
+	if name, ok := providers[g.Name]; ok {
+		return name
+	}
+	return g.Name
+}
+
+var providers = map[string]string{"": "All others", "gmail": "Gmail", "outlook": "Outlook", "yahoo": "Yahoo", "icloud": "iCloud"}
+
+// GroupState says how a domain group gets on.
+func (p course) GroupState(g progress.Group) string {
+	switch {
+	case g.Resting():
+		return "rests until " + p.hour(g.Rest)
+	case g.Queued == 0:
+		return "done"
+	case g.Width > 0:
+		return "slowly, over " + plural(g.Width, "connection", "connections")
+	case g.Deferred > 0 && g.Deferred+g.Later == g.Queued:
+		return "put off"
+	case g.Later == g.Queued:
+		return "waits for its readers’ hour"
+	}
+	return "open"
+}
+
+// RelayState says how a relay gets on.
+func (p course) RelayState(r progress.Relay) string {
+	switch {
+	case !r.Seen:
+		return "no worker speaks of it"
+	case r.Away && r.Until.After(p.now):
+		return "away, tried again at " + r.Until.In(p.zone).Format("15:04:05")
+	case r.Away:
+		return "away"
+	case r.Open == 0:
+		return "ready"
+	}
+	return "in use, " + plural(r.Open, "connection", "connections")
 }
 
 // Outside says whom the digest was not planned for, and why, "" for nobody.
@@ -100,3 +229,6 @@ func (l listed) Outside() string {
 	}
 	return list(words)
 }
+
+// oneLine is a text without line breaks, as a field of a stream needs it.
+func oneLine(text string) string { return strings.NewReplacer("\r", " ", "\n", " ").Replace(text) }

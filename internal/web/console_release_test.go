@@ -1,13 +1,11 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
 	"time"
 
-	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/editor"
 	"github.com/collabpulse/weekly/internal/outbox"
@@ -213,57 +211,32 @@ func TestAnEditorWithoutANameSignsByRole(t *testing.T) {
 	}
 }
 
-func TestProgressIsAFragmentThatAsksAgainUntilItIsOver(t *testing.T) {
+func TestTheFiguresOfADigestUnderWayAreAFragment(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	d := r.launched(4)
 	page := listed{Digest: d}.Path()
 	full := r.get(page).shows("noscript", "http-equiv=\"refresh\"").shows("#progress", "0% of 4 readers").shows("#progress", "4 waiting")
-	poll, _ := full.find("#progress").Attr("hx-get")
+	if live, _ := full.find("#progress").Attr("data-live"); live != page+"/live" {
+		t.Errorf("it is followed at %q", live)
+	}
 	r.clock.Advance(2 * time.Second)
-	r.htmx = true
 	r.deliver(d.ID, 1)
-	part := r.get(poll).is(http.StatusOK).shows("#progress", "100% of 4 readers").shows(".legend", "3 sent").shows("#progress", "120 a minute")
-	if len(part.Header.Values("Set-Cookie")) != 0 || part.find("title").Length() != 0 || part.Header.Get("HX-Refresh") != "" {
+	part := r.get(page+"/progress").is(http.StatusOK).shows("#progress", "100% of 4 readers").shows(".legend", "3 sent").shows("#progress", "120 a minute")
+	if part.find("title").Length() != 0 {
 		t.Error("the fragment is more than a fragment")
 	}
-	if again, _ := part.find("#progress").Attr("hx-get"); again == poll || part.find("#progress").AttrOr("hx-trigger", "") != "every 2s" {
-		t.Errorf("it asks again at %q", again)
+	bar := part.find("[role=progressbar]")
+	if bar.AttrOr("aria-valuenow", "") != "100" || bar.AttrOr("aria-label", "") == "" {
+		t.Error("the bar says nothing to a screen reader")
 	}
 	if _, err := r.store.FinishDigest(r.ctx, d.ID); err != nil {
 		t.Fatal(err)
 	}
-	if over := r.get(poll).is(http.StatusOK); over.Header.Get("HX-Refresh") != "true" || over.find("#progress").AttrOr("hx-get", "") != "" {
-		t.Error("a digest that is over is still being polled")
+	if over := r.get(page + "/progress").is(http.StatusOK); over.find("#progress").AttrOr("data-live", "") != "" {
+		t.Error("a digest that is over is still being followed")
 	}
-	r.htmx = false
 	r.get(page).shows(".standing", "It went out").shows("h2", "The figures")
-}
-
-func TestTheRateComesFromTwoLooks(t *testing.T) {
-	t.Parallel()
-	start := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
-	sending := func(at time.Duration, sent int) listed {
-		return listed{Digest: digest.Digest{ID: 7, State: digest.Sending, Launched: start, Frozen: start}, now: start.Add(at),
-			Tally: delivery.Tally{Planned: 10000, Sent: sent, Queued: 10000 - sent}}
-	}
-	first := progressOf(sending(10*time.Second, 1000), mark{})
-	if first.Rate != "6,000 a minute" || first.Left != "1 minute" && first.Left != "1 minute and 30 seconds" || first.Percent != 10 {
-		t.Errorf("since the launch: %q, %q, %d%%", first.Rate, first.Left, first.Percent)
-	}
-	second := progressOf(sending(12*time.Second, 2000), mark{1000, start.Add(10 * time.Second)})
-	if second.Rate != "30,000 a minute" {
-		t.Errorf("since the last look: %q", second.Rate)
-	}
-	for name, p := range map[string]progress{
-		"standing still":         progressOf(sending(12*time.Second, 1000), mark{1000, start.Add(10 * time.Second)}),
-		"a clock that went back": progressOf(sending(time.Second, 1000), mark{10, start.Add(10 * time.Second)}),
-		"no time at all":         progressOf(sending(0, 10), mark{}),
-	} {
-		if p.Rate != "" || p.Left != "" {
-			t.Errorf("%s has a rate: %q, %q", name, p.Rate, p.Left)
-		}
-	}
 }
 
 func TestWhomADigestWasNotPlannedForIsSaid(t *testing.T) {
@@ -275,15 +248,6 @@ func TestWhomADigestWasNotPlannedForIsSaid(t *testing.T) {
 	all := listed{Digest: digest.Digest{Excluded: digest.Excluded{Pending: 1, Paused: 2, NoStories: 1200}}}
 	if got := all.Outside(); got != "1,200 with nothing in their topics, 1 not confirmed yet and 2 paused" {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestALookThatMakesNoSenseIsNone(t *testing.T) {
-	t.Parallel()
-	r := newRoom(t)
-	d := r.launched(1)
-	for _, query := range []string{"", "?settled=x&at=1", "?settled=1&at=x"} {
-		r.get(fmt.Sprintf("%s/progress%s", listed{Digest: d}.Path(), query)).is(http.StatusOK).shows("#progress", "1 waiting")
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/edition"
 	"github.com/collabpulse/weekly/internal/editor"
+	"github.com/collabpulse/weekly/internal/progress"
 	"github.com/collabpulse/weekly/internal/source"
 	"github.com/collabpulse/weekly/internal/spotlight"
 	"github.com/collabpulse/weekly/internal/store"
@@ -38,13 +39,21 @@ type newsroom struct {
 	htmx   bool // requests come from htmx
 }
 
+// eager looks anew each time, so that a test need not wait.
+type eager struct{ ledger progress.Ledger }
+
+func (e eager) Look(ctx context.Context, id int64) (progress.Look, error) {
+	return progress.NewWatch(e.ledger, nil).Look(ctx, id)
+}
+
 // newRoom opens one on an empty database.
 func newRoom(t *testing.T, change ...func(*Config)) *newsroom {
 	t.Helper()
 	r := &newsroom{ctx: t.Context(), bell: &bell{}}
 	r.site = newSite(t, append([]func(*Config){func(c *Config) {
 		c.Waker = r.bell
-		c.Console = ConsoleDeps{Store: c.Readers.(*store.Store), Editions: press{}}
+		db := c.Readers.(*store.Store)
+		c.Console = ConsoleDeps{Store: db, Editions: press{}, Watcher: eager{db}}
 	}}, change...)...)
 	var err error
 	if r.editor, err = r.store.AddEditor(r.ctx, parse(t, "ines@collabpulse.test"), "Ines", editor.Normal); err != nil {
@@ -281,7 +290,7 @@ var (
 	consolePages = []string{
 		"/console", "/console/sources", "/console/stories", "/console/spotlights", "/console/spotlights/1", "/console/digests",
 		"/console/digests/1", "/console/digests/1/preview.html", "/console/digests/1/preview.txt", "/console/digests/1/progress",
-		"/console/subscribers",
+		"/console/digests/1/live", "/console/subscribers", "/console/queues",
 	}
 	consoleActions = map[string]url.Values{
 		"/console/sign-out":   nil,
@@ -363,6 +372,9 @@ func TestABrokenStoreShowsARequestIdAndNothingElse(t *testing.T) {
 		}
 	}
 	for _, page := range consolePages {
+		if page == "/console/queues" { // which asks no store
+			continue
+		}
 		check(page, r.get(page))
 	}
 	for action, form := range consoleActions {
@@ -375,7 +387,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	r := newRoom(t)
 	for _, page := range []string{
 		"/console/nothing", "/console/spotlights/9", "/console/spotlights/x", "/console/digests/9", "/console/digests/x", "/console/digests/0",
-		"/console/digests/9/preview.html", "/console/digests/9/preview.txt", "/console/digests/9/progress", "/console/digests/x/progress", "/console/digests/x/preview.txt",
+		"/console/digests/9/preview.html", "/console/digests/9/preview.txt", "/console/digests/9/progress", "/console/digests/x/progress", "/console/digests/9/live", "/console/digests/x/live", "/console/digests/x/preview.txt",
 	} {
 		r.get(page).is(http.StatusNotFound)
 	}
@@ -435,7 +447,7 @@ func TestPagesOfTheConsoleHaveOneHeadingOfTheFirstRankAndNoScriptInThem(t *testi
 		t.Fatal(err)
 	}
 	for _, page := range consolePages {
-		if strings.Contains(page, "preview") || strings.Contains(page, "progress") {
+		if strings.Contains(page, "preview") || strings.Contains(page, "progress") || strings.Contains(page, "live") {
 			continue
 		}
 		a := r.get(page).is(http.StatusOK)

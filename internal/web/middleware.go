@@ -55,11 +55,18 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		took := time.Since(start)
 		method, status := c.Request().Method, c.Response().Status
-		s.metrics.request(method, route(c), status, took)
+		if !streaming(c) { // a stream takes as long as somebody looks
+			s.metrics.request(method, route(c), status, took)
+		}
 		s.Log.Log(c.Request().Context(), loudness(c), "request", "request", requestID(c), "method", method,
 			"route", route(c), "status", status, "ms", took.Milliseconds())
 		return nil
 	}
+}
+
+// streaming reports whether the answer was a stream of events.
+func streaming(c echo.Context) bool {
+	return c.Response().Header().Get(echo.HeaderContentType) == "text/event-stream"
 }
 
 // loudness keeps what machines ask for all day, and what every page loads, out

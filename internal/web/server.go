@@ -61,6 +61,9 @@ type Config struct {
 	Health   []Check               // asked by /readyz
 	Metrics  http.Handler          // serves /metrics; optional
 	Registry prometheus.Registerer // where the server's own metrics go; optional
+	// Stopping is closed when the server is about to stop, so that streams end, which
+	// would never end by themselves. Optional.
+	Stopping <-chan struct{}
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Without
 	// any, the client is whoever opened the connection.
 	TrustedProxies []netip.Prefix
@@ -77,15 +80,16 @@ type Waker interface {
 // Server answers HTTP requests. It is safe for use by many goroutines.
 type Server struct {
 	Config
-	echo    *echo.Echo
-	pages   map[string]*template.Template
-	assets  map[string]asset
-	origin  *http.CrossOriginProtection
-	metrics *meters
-	base    *url.URL
-	zippers sync.Pool // of *gzip.Writer
-	kept    atomic.Pointer[keptDigest]
-	look    string // version of the styles, for caches
+	echo     *echo.Echo
+	pages    map[string]*template.Template
+	assets   map[string]asset
+	origin   *http.CrossOriginProtection
+	metrics  *meters
+	base     *url.URL
+	zippers  sync.Pool // of *gzip.Writer
+	kept     atomic.Pointer[keptDigest]
+	look     string // version of the styles, for caches
+	watchers *streams
 }
 
 // New makes a server, with every page parsed and every route in place. It
@@ -96,7 +100,7 @@ func New(c Config) (*Server, error) {
 	if err != nil || base.Host == "" || base.Path != "" {
 		return nil, fault.Field("PULSE_BASE_URL", "The base URL must be a scheme and a host, such as https://weekly.example.com.")
 	}
-	s := &Server{Config: c.withDefaults(), base: base, origin: http.NewCrossOriginProtection()}
+	s := &Server{Config: c.withDefaults(), base: base, origin: http.NewCrossOriginProtection(), watchers: newStreams()}
 	if err := s.origin.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
 		return nil, err
 	}
