@@ -19,14 +19,9 @@ type digestCommand struct {
 	Show    digestShowCommand    `cmd:"" help:"Show one digest: its line-up and how far it has gone out."`
 	Approve digestApproveCommand `cmd:"" help:"Approve a draft as it is."`
 	Send    digestSendCommand    `cmd:"" help:"Send an approved digest at its time, or now."`
-<<<<<<< HEAD
+	Watch   digestWatchCommand   `cmd:"" help:"Follow a digest that is going out to its end."`
 	Pause   digestPauseCommand   `cmd:"" help:"Stop a digest that is going out, or all of them with --all; nothing is lost."`
 	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest, or release the emergency brake with --all."`
-=======
-	Watch   digestWatchCommand   `cmd:"" help:"Follow a digest that is going out to its end."`
-	Pause   digestPauseCommand   `cmd:"" help:"Stop a digest that is going out; nothing is lost."`
-	Resume  digestResumeCommand  `cmd:"" help:"Go on with a paused digest."`
->>>>>>> watch
 	Cancel  digestCancelCommand  `cmd:"" help:"Give a digest up; who has not got it will not."`
 	Doubts  digestDoubtsCommand  `cmd:"" help:"Choose what becomes of messages that may or may not have arrived."`
 	Correct digestCorrectCommand `cmd:"" help:"Make a corrected draft of a digest that went out, for those who got it or those who did not."`
