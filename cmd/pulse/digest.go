@@ -85,12 +85,17 @@ type digestShowCommand struct {
 // Run shows a digest.
 func (c digestShowCommand) Run(sh *shell) error {
 	return sh.withStore(func(db *store.Store, s config.Settings) error {
-		d, err := db.Digest(sh, c.Digest)
-		if err != nil {
-			return err
-		}
-		return showDigest(sh, db, d, c.JSON)
+		return showNumber(sh, db, c.Digest, c.JSON)
 	})
+}
+
+// showNumber shows the digest of that number as it is now.
+func showNumber(sh *shell, db *store.Store, id int64, asJSON bool) error {
+	d, err := db.Digest(sh, id)
+	if err != nil {
+		return err
+	}
+	return showDigest(sh, db, d, asJSON)
 }
 
 func showDigest(sh *shell, db *store.Store, d digest.Digest, asJSON bool) error {
@@ -242,10 +247,6 @@ func (sh *shell) act(id int64, change func(*store.Store) error) error {
 		if err := change(db); err != nil {
 			return err
 		}
-		d, err := db.Digest(sh, id)
-		if err != nil {
-			return err
-		}
-		return showDigest(sh, db, d, false)
+		return showNumber(sh, db, id, false)
 	})
 }

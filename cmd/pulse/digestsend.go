@@ -31,11 +31,7 @@ func (c digestSendCommand) Run(sh *shell) error {
 				return err
 			}
 		}
-		d, err := db.Digest(sh, c.Digest)
-		if err != nil {
-			return err
-		}
-		return showDigest(sh, db, d, c.JSON)
+		return showNumber(sh, db, c.Digest, c.JSON)
 	})
 }
 

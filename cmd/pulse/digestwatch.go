@@ -23,11 +23,7 @@ func (c digestWatchCommand) Run(sh *shell) error {
 		if err := watchDigest(sh, db, s, c.Digest); err != nil {
 			return err
 		}
-		d, err := db.Digest(sh, c.Digest)
-		if err != nil {
-			return err
-		}
-		return showDigest(sh, db, d, c.JSON)
+		return showNumber(sh, db, c.Digest, c.JSON)
 	})
 }
 

@@ -51,11 +51,7 @@ func (s *streams) leave() { s.open.Add(-1) }
 // It ends with the digest, with the editor's session, when the client goes or does
 // not read, and when the server stops. A browser then asks again by itself.
 func (c console) live(ec echo.Context) error {
-	id, err := pathID(ec, "id")
-	if err != nil {
-		return err
-	}
-	part, err := c.course(ec.Request().Context(), id)
+	part, err := c.courseAt(ec)
 	if err != nil {
 		return err
 	}

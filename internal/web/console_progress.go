@@ -30,15 +30,20 @@ type course struct {
 
 // progress answers with the figures as they are now, for whoever wants no stream.
 func (c console) progress(ec echo.Context) error {
-	id, err := pathID(ec, "id")
-	if err != nil {
-		return err
-	}
-	part, err := c.course(ec.Request().Context(), id)
+	part, err := c.courseAt(ec)
 	if err != nil {
 		return err
 	}
 	return c.fragment(ec, http.StatusOK, "console/digest", "progress", part)
+}
+
+// courseAt looks at the digest in the path.
+func (c console) courseAt(ec echo.Context) (course, error) {
+	id, err := pathID(ec, "id")
+	if err != nil {
+		return course{}, err
+	}
+	return c.course(ec.Request().Context(), id)
 }
 
 // course looks at a digest.
