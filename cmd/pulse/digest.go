@@ -195,8 +195,8 @@ func (c digestPauseCommand) Run(sh *shell) error {
 
 type digestResumeCommand struct {
 	whichDigest
-	Yes            bool  `help:"Also after a pause of more than 24 hours."`
-	AcceptRefusals bool  `help:"Take the answer it paused for as the readers' own: give up those who get it, and pause for it no more."`
+	Yes            bool `help:"Also after a pause of more than 24 hours."`
+	AcceptRefusals bool `help:"Take the answer it paused for as the readers' own: give up those who get it, and pause for it no more."`
 }
 
 // Run resumes a digest, or releases the emergency brake.
