@@ -160,6 +160,8 @@ func (a *App) schedules(ctx context.Context) error {
 		Chores:  a.Store,
 		Sweeper: send.NewWatch(roll{a.Store, a.meters}, send.Monotonic(), a.log),
 		Next:    a.schedule.Next,
+
+		KeepDeliveries: a.Settings.KeepDeliveries, KeepHistory: a.Settings.KeepHistory,
 	}, a.tasks).Run(ctx)
 	return nil
 }

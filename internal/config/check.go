@@ -28,6 +28,8 @@ func (s Settings) check() []string {
 	say(s.PerTopic >= 1 && s.PerTopic <= 10, "PULSE_STORIES_PER_TOPIC: use 1 to 10.")
 	say(s.Connections >= 1 && s.Connections <= 64, "PULSE_SMTP_CONNECTIONS: use 1 to 64.")
 	say(s.ThrottleRest >= time.Second && s.ThrottleRest <= 24*time.Hour, "PULSE_THROTTLE_REST: use 1s to 24h.")
+	say(s.KeepDeliveries >= 7*24*time.Hour, "PULSE_KEEP_DELIVERIES: use 168h or more.")
+	say(s.KeepHistory >= s.KeepDeliveries, "PULSE_KEEP_HISTORY: it cannot be shorter than PULSE_KEEP_DELIVERIES.")
 	say(s.bounceLocal() <= maxBounceLocal, "PULSE_BOUNCE_ADDRESS (or PULSE_FROM without it): the part before the @ may have %d characters, so that a mail's own token fits behind it.", maxBounceLocal-1)
 	say((s.DKIMDomain == "") == (s.DKIMSelector == "") && (s.DKIMDomain == "") == (len(s.DKIMKey.Bytes()) == 0),
 		"PULSE_DKIM_DOMAIN, PULSE_DKIM_SELECTOR and PULSE_DKIM_KEY: set all three, or none to leave signing to the relays.")

@@ -48,6 +48,8 @@ type Settings struct {
 	PerTopic    int           `env:"PULSE_STORIES_PER_TOPIC" envDefault:"5" help:"stories included per topic, 1 to 10"`
 
 	Connections         int           `env:"PULSE_SMTP_CONNECTIONS" envDefault:"8" help:"connections to the relays of each worker process, 1 to 64"`
+	KeepDeliveries      time.Duration `env:"PULSE_KEEP_DELIVERIES" envDefault:"2160h" help:"how long after its end a digest's ledger is kept whole (90 days); then a narrow history is, at least 168h"`
+	KeepHistory         time.Duration `env:"PULSE_KEEP_HISTORY" envDefault:"9600h" help:"how long after its end anybody knows what each reader got (400 days), at least PULSE_KEEP_DELIVERIES"`
 	ThrottleRest        time.Duration `env:"PULSE_THROTTLE_REST" envDefault:"10m" help:"how long a mailbox provider that says we send too much is left alone, 1s to 24h"`
 	TrustedProxies      Prefixes      `env:"PULSE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"`
 	AllowPrivateSources bool          `env:"PULSE_ALLOW_PRIVATE_SOURCES" envDefault:"false" help:"let feeds live at private addresses; for tests and demos"`

@@ -148,6 +148,7 @@ type village struct {
 	held     []int64
 	swept    delivery.Reclaimed
 	old      int // pending readers, and letters, to be purged
+	chunks   int // of old rows to be moved
 
 	pace    time.Duration      // how long one row takes
 	hold    chan struct{}      // when set, a drain waits for it to close, or to be told to stop
@@ -295,6 +296,17 @@ func (v *village) HoldLate(context.Context) ([]int64, error) { return v.held, v.
 func (v *village) ExpireQueued(context.Context) (int, error) { return 0, v.errs["ExpireQueued"] }
 
 func (v *village) PurgePending(context.Context) (int, error) { return v.old, v.errs["PurgePending"] }
+
+func (v *village) MoveDeliveries(context.Context, time.Duration) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.chunks = max(0, v.chunks-1)
+	return v.chunks, v.errs["MoveDeliveries"]
+}
+
+func (v *village) PurgeHistory(context.Context, time.Duration) (int, error) {
+	return 0, v.errs["PurgeHistory"]
+}
 
 func (v *village) PurgeOutbox(context.Context) (int, error) { return v.old, v.errs["PurgeOutbox"] }
 

@@ -39,6 +39,10 @@ type Purges interface {
 	PurgePending(ctx context.Context) (int, error)
 	// PurgeOutbox deletes letters settled long ago.
 	PurgeOutbox(ctx context.Context) (int, error)
+	// MoveDeliveries moves some rows of a digest that is over for so long to the
+	// history, and PurgeHistory deletes some of its rows from there; 0 when none is left.
+	MoveDeliveries(ctx context.Context, after time.Duration) (int, error)
+	PurgeHistory(ctx context.Context, after time.Duration) (int, error)
 }
 
 // Sweeper takes back the rows of workers that died.
@@ -55,6 +59,9 @@ type Plan struct {
 	// digests are composed by hand alone.
 	Next func(after time.Time) digest.Slot
 	Now  func() time.Time // the wall clock that slots are told by; time.Now when nil
+	// KeepDeliveries is how long after its end a digest's rows stay in the ledger, and
+	// KeepHistory how long what became of them is known at all.
+	KeepDeliveries, KeepHistory time.Duration
 }
 
 // Scheduler asks the database what is due, and enqueues it. It remembers
@@ -246,7 +253,26 @@ func (s *Scheduler) purge(ctx context.Context) error {
 	if pending+letters > 0 {
 		s.Log.InfoContext(ctx, "purged", "pending", pending, "letters", letters)
 	}
-	return errors.Join(err, failed)
+	return errors.Join(err, failed, s.age(ctx))
+}
+
+// chunksATick bounds how many chunks of old rows a tick moves, and deletes.
+const chunksATick = 20
+
+// age moves old deliveries to the history, and forgets the oldest history.
+func (s *Scheduler) age(ctx context.Context) error {
+	return errors.Join(chunks(func() (int, error) { return s.Chores.MoveDeliveries(ctx, s.KeepDeliveries) }),
+		chunks(func() (int, error) { return s.Chores.PurgeHistory(ctx, s.KeepHistory) }))
+}
+
+// chunks does something again and again until there is nothing left to do for now.
+func chunks(do func() (int, error)) error {
+	for range chunksATick {
+		if n, err := do(); err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
 }
 
 // sweep takes back what the dead held, and has it sent.

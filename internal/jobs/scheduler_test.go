@@ -83,6 +83,7 @@ func TestAStepThatFailsKeepsNoOtherFromBeingTaken(t *testing.T) {
 	t.Parallel()
 	steps := map[string]string{
 		"DueSources": "gather", "Digests": "compose", "DueDigests": "launch", "HoldLate": "hold", "PurgePending": "purge", "PurgeOutbox": "purge",
+		"MoveDeliveries": "purge", "PurgeHistory": "purge",
 		"OpenDigests": "send", "ExpireQueued": "expire", "Waiting": "outbox",
 	}
 	for method, step := range steps {
@@ -118,6 +119,17 @@ func TestATickPurgesWhatIsOldAndSaysHowMuch(t *testing.T) {
 	s, q := embeddedScheduler(t, &village{old: 3}, Plan{})
 	if err := s.Tick(t.Context()); err != nil || !strings.Contains(q.log.String(), "msg=purged pending=3 letters=3") {
 		t.Errorf("%v; %s", err, q.log)
+	}
+}
+
+func TestATickMovesSomeOldRowsAndLeavesTheRestToTheNext(t *testing.T) {
+	t.Parallel()
+	v := &village{chunks: 50}
+	s, _ := embeddedScheduler(t, v, Plan{})
+	for _, left := range []int{30, 10, 0} {
+		if err := s.Tick(t.Context()); err != nil || v.chunks != left {
+			t.Fatalf("%d chunks are left, want %d; %v", v.chunks, left, err)
+		}
 	}
 }
 

@@ -26,6 +26,9 @@ func (s *Store) CorrectDigest(ctx context.Context, id int64, to digest.Audience)
 		if faulty.Launched.IsZero() {
 			return fault.New(fault.Conflict, "This digest was cancelled before it went out; there is nothing to correct.")
 		}
+		if err := t.remembered(ctx, id); err != nil {
+			return err
+		}
 		made, err := t.correct(ctx, id, to)
 		if err != nil {
 			return err
@@ -84,6 +87,7 @@ const (
 	corrected = "(SELECT c.correction_of FROM digests c WHERE c.id = $1)"
 	// received counts whoever may have it, so that nobody gets a correction of what
 	// they have twice, or the same news again as if it were new.
-	received = `EXISTS (SELECT 1 FROM deliveries f WHERE f.digest_id = ` + corrected + ` AND f.subscriber_id = s.id
-		AND (f.state IN ({handing}, {sent}, {unknown}) OR f.doubts > 0))`
+	received = `(EXISTS (SELECT 1 FROM deliveries f WHERE f.digest_id = ` + corrected + ` AND f.subscriber_id = s.id AND ` + hasIt + `)
+		OR EXISTS (SELECT 1 FROM delivery_history f WHERE f.digest_id = ` + corrected + ` AND f.subscriber_id = s.id AND ` + hasIt + `))`
+	hasIt = "(f.state IN ({handing}, {sent}, {unknown}) OR f.doubts > 0)"
 )

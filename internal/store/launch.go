@@ -81,6 +81,9 @@ func (t *tx) launchable(ctx context.Context, d digest.Digest) (digest.Snapshot, 
 	if d.Hash == "" {
 		return digest.Snapshot{}, fault.New(fault.Conflict, "Approve this digest before sending it.")
 	}
+	if err := t.rememberedCorrected(ctx, d); err != nil {
+		return digest.Snapshot{}, err
+	}
 	if err := t.sharesNothing(ctx, d.ID); err != nil { // a held one speaks for nothing
 		return digest.Snapshot{}, err
 	}

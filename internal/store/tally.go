@@ -9,7 +9,15 @@ import (
 // Tally counts a digest's rows by state, all at one moment: while it is being
 // frozen, planned is what has been planned so far. An unknown id is a
 // fault.NotFound.
+//
+// Of a digest whose rows have moved to the history it is what it was then.
 func (s *Store) Tally(ctx context.Context, id int64) (delivery.Tally, error) {
+	if kept, err := sumsOf(ctx, s.read, id); err != nil || kept != nil {
+		if err != nil {
+			return delivery.Tally{}, wrap("tally", noRows(err, noDigest))
+		}
+		return kept.Tally, nil
+	}
 	sum, err := tally(ctx, s.read, id)
 	return sum, wrap("tally", noRows(err, noDigest))
 }

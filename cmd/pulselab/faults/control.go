@@ -34,11 +34,11 @@ func build(ctx context.Context, dir string, edits []edit) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("faults: this must run inside the module: %w", err)
 	}
-	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	goroot, err := goroot(ctx)
 	if err != nil {
-		return "", fmt.Errorf("faults: %w", err)
+		return "", err
 	}
-	overlay, err := lay(strings.TrimSpace(string(root)), strings.TrimSpace(string(goroot)), dir, edits)
+	overlay, err := lay(strings.TrimSpace(string(root)), goroot, dir, edits)
 	if err != nil {
 		return "", err
 	}
@@ -48,6 +48,15 @@ func build(ctx context.Context, dir string, edits []edit) (string, error) {
 		return "", fmt.Errorf("faults: go build: %w: %s", err, out)
 	}
 	return binary, nil
+}
+
+// goroot is where Go's own sources are.
+func goroot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("faults: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // apply is what an edit makes of a file.

@@ -3,7 +3,6 @@ package faults
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,11 @@ import (
 func TestTheControlFindsWhatItChanges(t *testing.T) {
 	t.Parallel()
 	dir, edits := t.TempDir(), slices.Concat(withoutIntent, withClock)
-	if _, err := lay("../../..", runtime.GOROOT(), dir, edits); err != nil {
+	sources, err := goroot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lay("../../..", sources, dir, edits); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range edits {
