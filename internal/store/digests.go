@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
@@ -54,7 +55,7 @@ func scanDigest(row scanner) (digest.Digest, error) {
 	if len(salt) != len(delivery.Salt{}) {
 		return d, errors.New("a digest's salt is damaged")
 	}
-	d.Salt = delivery.Salt(salt)
+	d.Salt, d.Charge = delivery.Salt(salt), strings.Join(answers(d.Charge), " and ")
 	return d, json.Unmarshal(excluded, &d.Excluded)
 }
 

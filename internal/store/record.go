@@ -82,16 +82,16 @@ func (t *tx) refuse(ctx context.Context, scope delivery.Scope, results []deliver
 	if len(results) == 0 {
 		return nil
 	}
-	charge, err := t.chargeAgainst(ctx, scope)
+	charges, err := t.chargesAgainst(ctx, scope)
 	for some := range slices.Chunk(results, delivery.Group) {
 		if err == nil {
-			err = t.refuseSome(ctx, scope, charge, some)
+			err = t.refuseSome(ctx, scope, charges, some)
 		}
 	}
 	return err
 }
 
-func (t *tx) refuseSome(ctx context.Context, scope delivery.Scope, charge string, results []delivery.Result) error {
+func (t *tx) refuseSome(ctx context.Context, scope delivery.Scope, charges []string, results []delivery.Result) error {
 	said := make(map[delivery.Item]delivery.Result, len(results))
 	items := make([]delivery.Item, len(results))
 	for i, r := range results {
@@ -103,7 +103,7 @@ func (t *tx) refuseSome(ctx context.Context, scope delivery.Scope, charge string
 	}
 	for _, row := range rows {
 		r := said[row.Item]
-		if charge != "" && r.Charge() == charge {
+		if slices.Contains(charges, r.Charge()) {
 			r.Verdict = delivery.NotTried
 		}
 		reader, err := t.settle(ctx, scope, row.Item, row.after(r, t.now))

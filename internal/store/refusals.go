@@ -75,15 +75,23 @@ func (t *tx) bounce(ctx context.Context, digest, id int64) error {
 // turn out to be our own fault.
 func refusedIn(digest int64) string { return fmt.Sprintf("refused in digest %d", digest) }
 
-// chargeAgainst is the answer that a digest is paused for, "" for none. The
-// digest's row is held, so that a refusal of that kind is either written before the
+// chargesAgainst are the answers that a digest is paused for. The digest's row is held, so that a refusal of that kind is either written before the
 // suspension, which then finds it, or after it.
-func (t *tx) chargeAgainst(ctx context.Context, scope delivery.Scope) (charge string, err error) {
+func (t *tx) chargesAgainst(ctx context.Context, scope delivery.Scope) ([]string, error) {
 	if scope == delivery.Outbox {
-		return "", nil
+		return nil, nil
 	}
-	err = t.QueryRowContext(ctx, "SELECT charge FROM digests WHERE id = $1"+t.store.dialect.forShare, scope.Digest).Scan(&charge)
-	return charge, ignoring(sql.ErrNoRows, err)
+	var all string
+	err := t.QueryRowContext(ctx, "SELECT charge FROM digests WHERE id = $1"+t.store.dialect.forShare, scope.Digest).Scan(&all)
+	return answers(all), ignoring(sql.ErrNoRows, err)
+}
+
+// answers reads a list of answers as it is stored; none has a comma.
+func answers(stored string) []string {
+	if stored == "" {
+		return nil
+	}
+	return strings.Split(stored, ",")
 }
 
 // SuspendDigest pauses a digest because an answer that relays keep giving is taken
@@ -98,13 +106,13 @@ func (s *Store) SuspendDigest(ctx context.Context, id int64, charge, reason stri
 		if err != nil {
 			return err
 		}
-		known, tolerated, err := t.charges(ctx, id)
+		charges, tolerated, err := t.charges(ctx, id)
 		suspended = !slices.Contains(tolerated, charge) && (d.State == digest.Sending || d.State == digest.Paused)
 		if err != nil || !suspended {
 			return err
 		}
-		if known != charge {
-			if err := t.suspend(ctx, d, charge, reason); err != nil {
+		if !slices.Contains(charges, charge) {
+			if err := t.suspend(ctx, d, append(charges, charge), reason); err != nil {
 				return err
 			}
 		}
@@ -113,18 +121,18 @@ func (s *Store) SuspendDigest(ctx context.Context, id int64, charge, reason stri
 	return suspended && err == nil, err
 }
 
-// charges are the answer that is held against us now, and those that were
+// charges are the answers that are held against us now, and those that were
 // tolerated.
-func (t *tx) charges(ctx context.Context, id int64) (charge string, tolerated []string, err error) {
-	var all string
-	err = t.QueryRowContext(ctx, "SELECT charge, tolerated FROM digests WHERE id = $1", id).Scan(&charge, &all)
-	return charge, strings.Split(all, ","), err
+func (t *tx) charges(ctx context.Context, id int64) (charges, tolerated []string, err error) {
+	var against, fine string
+	err = t.QueryRowContext(ctx, "SELECT charge, tolerated FROM digests WHERE id = $1", id).Scan(&against, &fine)
+	return answers(against), answers(fine), err
 }
 
 // suspend pauses a digest that is sending. One that somebody paused meanwhile stays
 // as it is, and is charged all the same.
-func (t *tx) suspend(ctx context.Context, d digest.Digest, charge, reason string) error {
-	_, err := t.ExecContext(ctx, "UPDATE digests SET charge = $1 WHERE id = $2", charge, d.ID)
+func (t *tx) suspend(ctx context.Context, d digest.Digest, charges []string, reason string) error {
+	_, err := t.ExecContext(ctx, "UPDATE digests SET charge = $1 WHERE id = $2", strings.Join(charges, ","), d.ID)
 	if err != nil || d.State == digest.Paused {
 		return err
 	}
@@ -176,7 +184,7 @@ func (t *tx) readmit(ctx context.Context, digest, id int64) error {
 	return t.setState(ctx, id, to)
 }
 
-// Tolerate takes the answer that a digest is paused for as the readers' own fault
+// Tolerate takes the answers that a digest is paused for as the readers' own fault
 // from here on, for this digest: resumed, it settles refusals of that kind and
 // pauses for them no more. A digest that is not paused for an answer is a
 // fault.Conflict.
@@ -186,15 +194,15 @@ func (s *Store) Tolerate(ctx context.Context, id int64) error {
 		if err != nil {
 			return err
 		}
-		charge, tolerated, err := t.charges(ctx, id)
+		charges, tolerated, err := t.charges(ctx, id)
 		if err != nil {
 			return err
 		}
-		if d.State != digest.Paused || charge == "" {
+		if d.State != digest.Paused || len(charges) == 0 {
 			return fault.New(fault.Conflict, "This digest is not paused for an answer of a relay.")
 		}
 		_, err = t.ExecContext(ctx, "UPDATE digests SET charge = '', tolerated = $1 WHERE id = $2",
-			strings.TrimPrefix(strings.Join(append(tolerated, charge), ","), ","), id)
+			strings.Join(append(tolerated, charges...), ","), id)
 		return err
 	})
 }

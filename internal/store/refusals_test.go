@@ -160,3 +160,28 @@ func TestAMailboxThatRefusesThreeDigestsInARowIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+func TestLateRefusalsOfEveryAnswerItIsPausedForGiveNobodyUp(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := sending(t, s, c, 4)
+		items := d.handing(4)
+		for _, o := range []delivery.Outcome{noMailbox, refused} {
+			suspended, err := s.SuspendDigest(bg, d.digest, o.Charge(), sorry, c.Now())
+			must(t, err)
+			if !suspended {
+				t.Fatalf("not suspended for %s", o.Charge())
+			}
+		}
+		d.record(items[:2], noMailbox) // the first of the two answers, late
+		d.record(items[2:], refused)
+		d.wantTally(delivery.Tally{Planned: 4, Queued: 4})
+		wantState(t, s, items[0].ID, subscriber.Active)
+		must(t, s.Tolerate(bg, d.digest))
+		must(t, s.ResumeDigest(bg, d.digest))
+		again := d.handing(4)
+		d.record(again[:2], noMailbox)
+		d.record(again[2:], refused)
+		d.wantTally(delivery.Tally{Planned: 4, Failed: 4})
+	})
+}

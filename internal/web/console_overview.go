@@ -15,8 +15,8 @@ import (
 // overview is the console's first page: what comes next, and what needs somebody.
 type overview struct {
 	Done     string      // what was just done, "" for nothing
-	Next     digest.Slot // zero without a schedule
-	Until    string
+	Next     time.Time   // when the next digest goes out, or its slot comes; zero for neither
+	Lede     string      // what happens then
 	Current  *listed // the digest in the making or under way, nil for none
 	Needs    []need
 	Readers  readerCounts
@@ -25,8 +25,8 @@ type overview struct {
 	zone     *time.Location
 }
 
-// Day is the day of the next slot; its year is plain from how soon it comes.
-func (o overview) Day() string { return o.Next.At.In(o.zone).Format("Monday, 2 January") }
+// Day is the day of what is next; its year is plain from how soon it comes.
+func (o overview) Day() string { return o.Next.In(o.zone).Format("Monday, 2 January") }
 
 // need is one thing that waits for the editor, and where to do it.
 type need struct{ Text, Link, Verb string }
@@ -53,13 +53,28 @@ func (c console) overview(ec echo.Context) error {
 		return err
 	}
 	now := c.Now()
-	o := overview{Done: said(ec), Next: c.nextSlot(now), Readers: countsOf(counts), Troubled: troubled(now, sources), zone: c.Schedule.Zone}
-	o.Until = until(now, o.Next.At)
+	o := overview{Done: said(ec), Readers: countsOf(counts), Troubled: troubled(now, sources), zone: c.Schedule.Zone}
 	if o.Current, o.Last, err = c.currentAndLast(ctx, digests); err != nil {
 		return err
 	}
+	o.Next, o.Lede = next(now, c.nextSlot(now).At, o.Current)
 	o.Needs = needs(now, o, sources, counts[subscriber.Active])
 	return c.page(ec, http.StatusOK, "console/overview", o)
+}
+
+// next is what comes first: the time that the digest in the making was given, or
+// the next slot.
+func next(now, slot time.Time, current *listed) (at time.Time, lede string) {
+	if current != nil && current.Launched.IsZero() && !current.SendAt.IsZero() && (slot.IsZero() || !current.SendAt.After(slot)) {
+		if current.State == digest.Approved {
+			return current.SendAt, "The digest goes out " + until(now, current.SendAt) + "."
+		}
+		return current.SendAt, "The digest is due " + until(now, current.SendAt) + "."
+	}
+	if slot.IsZero() {
+		return slot, "Digests go out when an editor sends them."
+	}
+	return slot, "The next slot comes " + until(now, slot) + "."
 }
 
 // currentAndLast finds the digest that is not finished, and those that went out.

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"testing"
 	"time"
 
@@ -268,4 +269,18 @@ func TestWordsThatWereNotSavedYetAreApprovedWithTheRest(t *testing.T) {
 	if first, _ := r.get(page).find("button[form=texts]").First().Attr("formaction"); first != "" {
 		t.Errorf("Enter in the subject would go to %s", first)
 	}
+}
+
+func TestTheOverviewNamesTheTimeThatTheDigestWasGiven(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.get("/console").shows(".next", "The next slot comes in 1 day")
+	d := r.draft()
+	r.post("/console/digests/1/approve", url.Values{"version": {strconv.Itoa(d.Version)}})
+	d = r.digest(1)
+	at := r.clock.Now().Add(3 * time.Hour)
+	if err := r.store.ScheduleDigest(r.ctx, d.ID, d.Version, at); err != nil {
+		t.Fatal(err)
+	}
+	r.get("/console").shows(".next h1", "Monday, 23 November, 12:00").shows(".next .lede", "The digest goes out in 3 hours.")
 }
