@@ -24,7 +24,7 @@ var domain = []string{
 
 // edges are the packages that speak to the outside. They import the domain and
 // never one another; app joins them.
-var edges = []string{"gather", "render", "send", "mail", "mailbox", "jobs", "store", "web", "config", "metrics"}
+var edges = []string{"gather", "render", "send", "mail", "mailbox", "jobs", "store", "web", "config", "metrics", "limit"}
 
 // technology may be imported only by the packages named beside it.
 var technology = map[string][]string{
@@ -35,7 +35,7 @@ var technology = map[string][]string{
 	"github.com/labstack/echo":            {"web"},
 	"github.com/hibiken/asynq":            {"jobs", "app"},
 	"github.com/alicebob/miniredis":       {"jobs"},
-	"github.com/redis/go-redis":           {"jobs"},
+	"github.com/redis/go-redis":           {"jobs", "limit", "app"},
 	"github.com/wneessen/go-mail":         {"mail"},
 	"github.com/emersion/go-smtp":         {"mailbox"},
 	"github.com/emersion/go-msgauth":      {"mail"},

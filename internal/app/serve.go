@@ -135,6 +135,7 @@ func (a *App) work(ctx context.Context) error {
 		return err
 	}
 	register.sender.Store(sender)
+	beating.Go(func() { a.shareBrakes(ctx, sender) })
 	workers := jobs.NewWorkers(a.conn, a.Queue, a.duties(sender), a.tasks)
 	if err := workers.Start(); err != nil {
 		return err

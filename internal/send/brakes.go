@@ -8,13 +8,16 @@ import (
 )
 
 // brakes keep a domain group that says we send too much from getting more, and
-// from holding up the others. The group rests; then one lane may send to it, and with every so many mails taken twice as many lanes, until it has as many
-// as there are. Each process keeps brakes of its own. They are safe for use by many
-// lanes.
+// from holding up the others. The group rests; then one lane may send to it, and with
+// every so many mails taken twice as many lanes, until it has as many as there are.
+// Processes that share their brakes (see Share) hear of it from one another, and let
+// one of them at a time widen. They are safe for use by many lanes.
 type brakes struct {
 	rest   time.Duration
 	mu     sync.Mutex
 	groups map[string]*brake
+	shared bool
+	news   map[string]time.Time // what others are to be told: until when a group rests, zero for no more
 }
 
 // brake is one group that was told to slow down.
@@ -23,6 +26,7 @@ type brake struct {
 	width int            // lanes that may send to it afterwards
 	taken int            // mails taken at this width
 	lanes map[*lane]bool // those that do
+	turn  bool           // whether this process may send to it afterwards
 }
 
 const (
@@ -31,7 +35,7 @@ const (
 	waitForLane = 5 * time.Second
 )
 
-func newBrakes(rest time.Duration) *brakes { return &brakes{rest: rest, groups: map[string]*brake{}} }
+func newBrakes(rest time.Duration) *brakes { return &brakes{rest: rest, groups: map[string]*brake{}, news: map[string]time.Time{}} }
 
 // hear takes in what a relay answered for a group.
 func (b *brakes) hear(group string, o delivery.Outcome, now time.Time) {
@@ -40,14 +44,23 @@ func (b *brakes) hear(group string, o delivery.Outcome, now time.Time) {
 	at := b.groups[group]
 	switch {
 	case o.Throttled():
-		b.groups[group] = &brake{until: now.Add(b.rest), width: 1, lanes: map[*lane]bool{}}
+		b.groups[group] = &brake{until: now.Add(b.rest), width: 1, turn: !b.shared, lanes: map[*lane]bool{}}
+		b.tell(group, now.Add(b.rest))
 	case at != nil && o.Verdict == delivery.Accepted && !now.Before(at.until):
 		if at.taken++; at.taken < widenAfter*at.width {
 			return
 		}
 		if at.width, at.taken = 2*at.width, 0; at.width > widest {
 			delete(b.groups, group)
+			b.tell(group, time.Time{})
 		}
+	}
+}
+
+// tell makes something news, if there is anybody to be told.
+func (b *brakes) tell(group string, until time.Time) {
+	if b.shared {
+		b.news[group] = until
 	}
 }
 
@@ -62,6 +75,7 @@ func (b *brakes) admit(l *lane, group string, now time.Time) (ok bool, again tim
 		return true, time.Time{}
 	case now.Before(at.until):
 		return false, at.until
+	case !at.turn:
 	case at.lanes[l] || len(at.lanes) < at.width:
 		at.lanes[l] = true
 		return true, time.Time{}
