@@ -107,6 +107,9 @@ const (
 	Lease = 60 * time.Second
 	// StopAfter is how long a worker may fail to beat before it must stop by itself.
 	StopAfter = 30 * time.Second
+	// LongestWait is more than any row is ever put off for: an hour of the day, a
+	// provider's rest, or a temporary refusal after many.
+	LongestWait = 26 * time.Hour
 	// Patience is how long after its time a queued row is still worth sending.
 	Patience = 48 * time.Hour
 )

@@ -35,7 +35,9 @@ const (
 	waitForLane = 5 * time.Second
 )
 
-func newBrakes(rest time.Duration) *brakes { return &brakes{rest: rest, groups: map[string]*brake{}, news: map[string]time.Time{}} }
+func newBrakes(rest time.Duration) *brakes {
+	return &brakes{rest: rest, groups: map[string]*brake{}, news: map[string]time.Time{}}
+}
 
 // hear takes in what a relay answered for a group.
 func (b *brakes) hear(group string, o delivery.Outcome, now time.Time) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -36,17 +37,25 @@ func (s *Store) Claim(ctx context.Context, scope delivery.Scope, worker int64, l
 }
 
 // claim takes rows from the floor on, and when those do not do from the beginning.
+// When even those do not, it looks whether the clock says that the digest is still to
+// be launched: then it was set back, and what is due since the launch is due.
 func (t *tx) claim(ctx context.Context, scope delivery.Scope, worker int64, limit int) ([]taken, error) {
+	now := millis(t.now)
 	if scope == delivery.Outbox {
-		return t.claimFrom(ctx, scope, worker, limit, floor{})
+		return t.claimFrom(ctx, scope, worker, limit, now, floor{})
 	}
 	from := t.store.floors.under(scope.Digest, t.now)
-	rows, err := t.claimFrom(ctx, scope, worker, limit, from)
+	rows, err := t.claimFrom(ctx, scope, worker, limit, now, from)
 	if err == nil && len(rows) < limit && from != (floor{}) {
 		from = floor{}
-		var more []taken
-		more, err = t.claimFrom(ctx, scope, worker, limit-len(rows), from)
-		rows = append(rows, more...)
+		rows, err = t.claimMore(ctx, scope, worker, limit, now, from, rows)
+	}
+	if err == nil && len(rows) < limit {
+		var launched int64
+		err = t.QueryRowContext(ctx, "SELECT COALESCE(MAX(launched_at), 0) FROM digests WHERE id = $1", scope.Digest).Scan(&launched)
+		if err == nil && launched > now {
+			rows, err = t.claimMore(ctx, scope, worker, limit, launched, floor{due: launched - 1, id: math.MaxInt64}, rows)
+		}
 	}
 	if err == nil {
 		t.store.floors.raise(scope.Digest, from, rows, limit, t.now)
@@ -54,9 +63,14 @@ func (t *tx) claim(ctx context.Context, scope delivery.Scope, worker int64, limi
 	return rows, err
 }
 
-func (t *tx) claimFrom(ctx context.Context, scope delivery.Scope, worker int64, limit int, from floor) ([]taken, error) {
+func (t *tx) claimMore(ctx context.Context, scope delivery.Scope, worker int64, limit int, due int64, from floor, rows []taken) ([]taken, error) {
+	more, err := t.claimFrom(ctx, scope, worker, limit-len(rows), due, from)
+	return append(rows, more...), err
+}
+
+func (t *tx) claimFrom(ctx context.Context, scope delivery.Scope, worker int64, limit int, due int64, from floor) ([]taken, error) {
 	text := t.store.ledgers.of(scope).claim
-	return listPrepared(ctx, t.ready(ctx, text), scanClaim, claimArgs(scope, worker, t.store.latest.millis(t.now), limit, from))
+	return listPrepared(ctx, t.ready(ctx, text), scanClaim, claimArgs(scope, worker, due, limit, from))
 }
 
 // claimStep takes: $1 scope, $2 worker, $3 now, $4 limit, and of a digest's rows $5
@@ -123,7 +137,7 @@ const countedAtMost = 1000
 // Waiting counts the rows of the scope that could be claimed now, up to 1,000,
 // and says when the next one after them becomes due: the zero time for never.
 func (s *Store) Waiting(ctx context.Context, scope delivery.Scope) (due int, next time.Time, err error) {
-	texts, now := s.ledgers.of(scope), s.latest.millis(s.now())
+	texts, now := s.ledgers.of(scope), millis(s.now())
 	if err := s.read.QueryRowContext(ctx, texts.waiting, scope.Digest, now, countedAtMost).Scan(&due); err != nil {
 		return 0, next, wrap("waiting", err)
 	}

@@ -92,11 +92,15 @@ var cancelRows = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {b
 
 // ExpireQueued fails the rows of sending digests that have waited for longer than
 // delivery.Patience, pauses not counted, and returns how many; a digest that has not
-// been out for so long is not looked through. It also settles
-// what a worker gave back into a digest that was being cancelled that very moment.
+// been out for so long is not looked through. It also settles what a worker gave back
+// into a digest that was being cancelled that very moment, and has rows tried now that
+// were put off by a clock that was wrong then, for longer than any row ever is.
 func (s *Store) ExpireQueued(ctx context.Context) (expired int, err error) {
 	err = s.update(ctx, "expire queued", func(t *tx) error {
 		if _, err := t.ExecContext(ctx, cancelStragglers, millis(t.now)); err != nil {
+			return err
+		}
+		if _, err := t.ExecContext(ctx, pullBackRows, millis(t.now), millis(t.now.Add(delivery.LongestWait))); err != nil {
 			return err
 		}
 		result, err := t.ExecContext(ctx, expireRows, millis(t.now), millis(t.now.Add(-delivery.Patience)))
@@ -113,6 +117,8 @@ func (s *Store) ExpireQueued(ctx context.Context) (expired int, err error) {
 var (
 	cancelStragglers = inNumbers(`UPDATE deliveries SET state = {skipped}, reason = {because cancelled}, changed_at = $1
 		WHERE ` + queuedRows + ` AND digest_id IN (SELECT id FROM digests WHERE state = {digest cancelled})`)
+	pullBackRows = inNumbers(`UPDATE deliveries SET due_at = $1
+		WHERE ` + queuedRows + ` AND due_at > $2 AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending})`)
 	expireRows = inNumbers(`UPDATE deliveries SET state = {failed}, reason = {because expired}, changed_at = $1
 		WHERE ` + queuedRows + ` AND NOT ` + braked + ` AND digest_id IN (SELECT id FROM digests WHERE state = {digest sending} AND launched_at < $2 - paused_for)
 			AND due_at < $2 - (SELECT paused_for FROM digests WHERE id = deliveries.digest_id)`)

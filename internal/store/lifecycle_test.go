@@ -236,3 +236,24 @@ func TestADigestThatIsNotOutForLongIsNotLookedThroughForOldRows(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAWrongClockPutOffForDaysIsTriedOnceTheClockIsRight(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := sending(t, s, c, 2)
+		items := d.handing(2)
+		c.Advance(100 * time.Hour)
+		d.record(items[:1], deferred)
+		c.Advance(-100 * time.Hour)
+		d.record(items[1:], deferred)
+		if got := d.claim(2); len(got) != 0 {
+			t.Fatalf("%d are due", len(got))
+		}
+		if n, err := s.ExpireQueued(bg); err != nil || n != 0 {
+			t.Fatalf("%d expired (%v)", n, err)
+		}
+		if got := d.claim(2); len(got) != 1 || got[0].ID != items[0].ID {
+			t.Fatalf("claimed: %v", got)
+		}
+	})
+}

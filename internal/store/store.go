@@ -32,7 +32,6 @@ type Store struct {
 	hasher  address.Hasher
 	ledgers ledgers
 	turns   turns
-	latest  latest
 	floors  floors
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/collabpulse/weekly/internal/delivery"
-	"github.com/collabpulse/weekly/internal/digest"
 )
 
 // RegisterWorker enters a process that is about to send, under a name for people
@@ -13,20 +12,9 @@ func (s *Store) RegisterWorker(ctx context.Context, name string) (id int64, err 
 	err = s.update(ctx, "register worker", func(t *tx) error {
 		id, err = scanID(t.QueryRowContext(ctx, "INSERT INTO workers (name, started_at) VALUES ($1, $2) RETURNING id",
 			clipped(name, 200), millis(t.now)))
-		if err != nil {
-			return err
-		}
-		return t.learnTheTime(ctx)
+		return err
 	})
 	return id, err
-}
-
-// learnTheTime has the process know, although its clock may have been set back since,
-// that the digests being sent are due.
-func (t *tx) learnTheTime(ctx context.Context) error {
-	launched, err := scanID(t.QueryRowContext(ctx, "SELECT COALESCE(MAX(launched_at), 0) FROM digests WHERE state = $1", int(digest.Sending)))
-	t.store.latest.millis(instant(launched))
-	return err
 }
 
 // Beat raises the worker's counter. A fault.Gone says that a sweep took its rows

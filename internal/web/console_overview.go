@@ -14,10 +14,10 @@ import (
 
 // overview is the console's first page: what comes next, and what needs somebody.
 type overview struct {
-	Done     string      // what was just done, "" for nothing
-	Next     time.Time   // when the next digest goes out, or its slot comes; zero for neither
-	Lede     string      // what happens then
-	Current  *listed // the digest in the making or under way, nil for none
+	Done     string    // what was just done, "" for nothing
+	Next     time.Time // when the next digest goes out, or its slot comes; zero for neither
+	Lede     string    // what happens then
+	Current  *listed   // the digest in the making or under way, nil for none
 	Needs    []need
 	Readers  readerCounts
 	Troubled []health // sources whose last look failed
