@@ -254,7 +254,7 @@ func (v visitor) sendDigest(w *Walk) {
 	v.sees("The story is out.")
 	v.press("Approve it", "What you see is what will be sent")
 	v.open("Send it now")
-	v.press("Yes, send it now", "It is on its way.")
+	v.press("Yes, send it now", "How far it is") // which it says on its way and at its end, whichever is first
 	d := v.latest(w)
 	err := until(v.tab, "the digest to be sent", func() (bool, error) {
 		d = v.latest(w)
