@@ -48,25 +48,27 @@ func Each(t *testing.T, f func(t *testing.T, s *store.Store, c *Clock)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		c := NewClock()
-		f(t, Open(t, SQLiteURL(t), c), c)
+		c, url := NewClock(), SQLiteURL(t)
+		f(t, Open(t, url, c), c)
+		wantQueuedRowsFound(t, url)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		c := NewClock()
-		f(t, Open(t, PostgresURL(t), c), c)
+		c, url := NewClock(), PostgresURL(t)
+		f(t, Open(t, url, c), c)
+		wantQueuedRowsFound(t, url)
 	})
 }
 
 // Open opens and migrates the database at the URL and closes it with the test.
 func Open(t testing.TB, databaseURL string, c *Clock) *store.Store {
 	t.Helper()
+	lay(t, databaseURL)
 	s, err := store.Open(context.Background(), databaseURL, store.Options{Now: c.Now, Hasher: Hasher()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	t.Cleanup(func() { wantQueuedRowsFound(t, databaseURL) })
 	if err := s.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
