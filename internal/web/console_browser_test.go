@@ -61,7 +61,7 @@ func (r *reception) see(tab context.Context, words string) {
 func TestTheFiguresMoveInABrowserThatIsNotTouched(t *testing.T) {
 	t.Parallel()
 	tab := tab(t)
-	r := newReception(t, func(c *Config) { c.Site = siteAt(t, "http://localhost:8080") })
+	r := receptionFor(t, time.Minute, func(c *Config) { c.Site = siteAt(t, "http://localhost:8080") })
 	d := r.launched(4)
 	r.signInBy(tab)
 	if err := chromedp.Do(tab, chromedp.Navigate(r.server.URL+listed{Digest: d}.Path())); err != nil {

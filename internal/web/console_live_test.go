@@ -24,10 +24,16 @@ type reception struct {
 
 func newReception(t *testing.T, change ...func(*Config)) *reception {
 	t.Helper()
+	return receptionFor(t, 700*time.Millisecond, change...)
+}
+
+// receptionFor has a server that gives a request so long.
+func receptionFor(t *testing.T, limit time.Duration, change ...func(*Config)) *reception {
+	t.Helper()
 	r := &reception{stopping: make(chan struct{})}
 	r.newsroom = newRoom(t, append(change, func(c *Config) { c.Stopping = r.stopping })...)
 	r.server = httptest.NewUnstartedServer(r.Handler())
-	r.server.Config.ReadTimeout, r.server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	r.server.Config.ReadTimeout, r.server.Config.WriteTimeout = limit, limit
 	r.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	r.server.Start()
 	t.Cleanup(r.server.Close)
