@@ -92,11 +92,17 @@ func wantAdmitted(t *testing.T, one, other *Sender, want ...int) {
 	}
 }
 
+// pass lets time go by and everybody do what is due by then.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func TestWhatOneProcessHearsStopsTheOtherWithinTwoSeconds(t *testing.T) {
 	twoProcesses(t, func(t *testing.T, _ *wall, one, other *Sender) {
 		wantAdmitted(t, one, other, 4, 4)
 		one.brakes.hear("gmail", throttling, time.Now())
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		wantAdmitted(t, one, other, 0, 0)
 		if ok, _ := other.brakes.admit(&lane{}, "outlook", time.Now()); !ok {
 			t.Error("another group is held up")
@@ -107,7 +113,7 @@ func TestWhatOneProcessHearsStopsTheOtherWithinTwoSeconds(t *testing.T) {
 func TestAfterTheRestOneLaneInAllSendsAndTheEndFreesBoth(t *testing.T) {
 	twoProcesses(t, func(t *testing.T, _ *wall, one, other *Sender) {
 		one.brakes.hear("gmail", throttling, time.Now())
-		time.Sleep(10*time.Minute + 2*time.Second)
+		pass(10*time.Minute + 2*time.Second)
 		if a, b := admitted(one), admitted(other); a+b != 1 {
 			t.Fatalf("%d and %d lanes begin", a, b)
 		}
@@ -118,7 +124,7 @@ func TestAfterTheRestOneLaneInAllSendsAndTheEndFreesBoth(t *testing.T) {
 		for range widenAfter * 2 * widest {
 			sending.brakes.hear("gmail", taking, time.Now())
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		wantAdmitted(t, one, other, 4, 4)
 	})
 }
@@ -126,19 +132,19 @@ func TestAfterTheRestOneLaneInAllSendsAndTheEndFreesBoth(t *testing.T) {
 func TestWithTheNoticesAwayEachGoesOnByWhatItKnewAndLaterAsIfAlone(t *testing.T) {
 	twoProcesses(t, func(t *testing.T, w *wall, one, other *Sender) {
 		one.brakes.hear("gmail", throttling, time.Now())
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		w.mu.Lock()
 		w.away = errors.New("Redis is away")
 		w.mu.Unlock()
 		other.brakes.hear("yahoo", throttling, time.Now())
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		wantAdmitted(t, one, other, 0, 0)
-		time.Sleep(10 * time.Minute)
+		pass(10 * time.Minute)
 		wantAdmitted(t, one, other, 1, 1)
 		w.mu.Lock()
 		w.away = nil
 		w.mu.Unlock()
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if a, b := admitted(one), admitted(other); a+b != 1 {
 			t.Fatalf("together again, %d and %d lanes send", a, b)
 		}
