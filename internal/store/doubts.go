@@ -21,7 +21,7 @@ func (s *Store) SetDoubts(ctx context.Context, id int64, policy delivery.Doubts)
 
 // Unsettled counts the copies of a digest that an editor may have sent once more.
 func (s *Store) Unsettled(ctx context.Context, id int64) (copies int, err error) {
-	err = s.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM deliveries WHERE "+settleable, id).Scan(&copies)
+	err = s.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM deliveries WHERE "+settleable+" AND EXISTS (SELECT 1 FROM digests g WHERE g.id = $1 AND g.sums = '')", id).Scan(&copies)
 	return copies, wrap("unsettled", err)
 }
 
@@ -40,6 +40,9 @@ var settleable = inNumbers(`digest_id = $1 AND state = {unknown} AND doubts <=
 func (s *Store) ResendUnknown(ctx context.Context, id int64) (copies int, err error) {
 	err = s.update(ctx, "resend unknown", func(t *tx) error {
 		d, err := t.digestFor(ctx, id, digest.ResendDoubts)
+		if err == nil {
+			err = t.settleableStill(ctx, id)
+		}
 		if err != nil {
 			return err
 		}
@@ -71,6 +74,9 @@ func (s *Store) AcceptUnknown(ctx context.Context, id int64) (copies int, err er
 		}
 		if d.Launched.IsZero() {
 			return fault.New(fault.Conflict, "This digest is %s; nothing of it is in doubt.", d.State)
+		}
+		if err := t.settleableStill(ctx, id); err != nil {
+			return err
 		}
 		copies, err = t.changed(ctx, acceptUnknown, id, millis(t.now))
 		return err

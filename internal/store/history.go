@@ -28,7 +28,7 @@ type sums struct {
 // nothing to move now.
 func (s *Store) MoveDeliveries(ctx context.Context, after time.Duration) (moved int, err error) {
 	return s.withOldest(ctx, "move deliveries", inLedger, after, func(t *tx, id int64) (int, error) {
-		if ready, err := t.keepSums(ctx, id); err != nil || !ready {
+		if err := t.keepSums(ctx, id); err != nil {
 			return 0, err
 		}
 		return t.clear(ctx, id, selectLedgerChunk, inHistory, moveChunk, deleteMoved)
@@ -77,26 +77,35 @@ var selectOver = inNumbers(`SELECT id FROM digests d WHERE rows_in = $1 AND laun
 		AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE r.digest_id = d.id AND r.state IN ({queued}, {claimed}, {handing})))
 	ORDER BY id LIMIT 1`)
 
-// keepSums keeps a digest's sums before its first row moves. Rows that do not add up
-// stay where they are: they would mean that somebody was lost.
-func (t *tx) keepSums(ctx context.Context, id int64) (ready bool, err error) {
+// keepSums keeps a digest's sums before its first row moves.
+func (t *tx) keepSums(ctx context.Context, id int64) error {
 	kept, err := sumsOf(ctx, t, id)
 	if err != nil || kept != nil {
-		return kept != nil, err
+		return err
 	}
 	var n sums
 	if n.Tally, err = tally(ctx, t, id); err != nil {
-		return false, err
+		return err
 	}
 	if n.Causes, err = causes(ctx, t, id); err != nil {
-		return false, err
+		return err
 	}
 	text, err := json.Marshal(n)
 	if err != nil {
-		return false, err
+		return err
 	}
 	_, err = t.ExecContext(ctx, "UPDATE digests SET sums = $1 WHERE id = $2", string(text), id)
-	return true, err
+	return err
+}
+
+// settleableStill is a fault.Conflict once a digest's rows have begun to move: its
+// sums are final then, and a copy sent once more would never be counted.
+func (t *tx) settleableStill(ctx context.Context, id int64) error {
+	kept, err := sumsOf(ctx, t, id)
+	if err == nil && kept != nil {
+		return fault.New(fault.Conflict, "This digest is over for so long that its copies in doubt stay as they are.")
+	}
+	return err
 }
 
 // sumsOf are the sums that were kept of a digest, nil while its rows have them.

@@ -163,6 +163,24 @@ func TestACorrectionKnowsWhoHadAnOldDigestAsLongAsAnybodyDoes(t *testing.T) {
 	})
 }
 
+// A copy sent once more while the others move away would leave a digest that never
+// adds up again.
+func TestDoubtsOfADigestWhoseRowsAreMovingStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := longSent(t, s, c)
+		must(t, s.Damage(bg, "UPDATE digests SET sums = '{\"tally\":{\"Planned\":6}}' WHERE id = $1", d.digest)) // the first chunk has moved
+		_, err := s.ResendUnknown(bg, d.digest)
+		wantKind(t, err, fault.Conflict)
+		_, err = s.AcceptUnknown(bg, d.digest)
+		wantKind(t, err, fault.Conflict)
+		if n, err := s.Unsettled(bg, d.digest); err != nil || n != 0 {
+			t.Fatalf("%d are offered to be settled (%v)", n, err)
+		}
+		wantDigestState(t, s, d.digest, digest.Sent)
+	})
+}
+
 // BenchmarkMoveDeliveries moves a hundred thousand old rows to the history.
 func BenchmarkMoveDeliveries(b *testing.B) {
 	each(b, func(b *testing.B, s *store.Store, c *storetest.Clock) {

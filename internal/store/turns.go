@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -96,13 +97,20 @@ func (q *turns) pass(c crew) {
 	waiting[0].leads <- waiting[:n:n]
 }
 
-// lead writes some turns of which the first is the caller's, and tells the others.
-func (s *Store) lead(ctx context.Context, c crew, all []*turn) (delivery.Intent, error) {
-	err := s.writeTurns(ctx, c, all)
-	s.turns.pass(c)
-	for _, t := range all[1:] {
-		t.written <- err
-	}
+// errUnwritten is what others are told whose leader panicked.
+var errUnwritten = errors.New("store: turn: not written")
+
+// lead writes some turns of which the first is the caller's, and tells the others,
+// whatever happens: nobody may wait for ever.
+func (s *Store) lead(ctx context.Context, c crew, all []*turn) (in delivery.Intent, err error) {
+	err = errUnwritten
+	defer func() {
+		s.turns.pass(c)
+		for _, t := range all[1:] {
+			t.written <- err
+		}
+	}()
+	err = s.writeTurns(ctx, c, all)
 	return all[0].intent, err
 }
 
