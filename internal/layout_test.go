@@ -24,7 +24,7 @@ var domain = []string{
 
 // edges are the packages that speak to the outside. They import the domain and
 // never one another; app joins them.
-var edges = []string{"gather", "render", "send", "mail", "mailbox", "jobs", "store", "web", "config", "metrics", "limit"}
+var edges = []string{"gather", "render", "send", "mail", "mailbox", "jobs", "store", "web", "config", "metrics", "limit", "mx"}
 
 // technology may be imported only by the packages named beside it.
 var technology = map[string][]string{

@@ -40,7 +40,7 @@ var errNobody = fault.New(fault.Unavailable, "No running server is sending: star
 // looks. It ends with an error when nobody is there to send it, or when it stopped on
 // the way.
 func watchDigest(sh *shell, db *store.Store, s config.Settings, id int64) error {
-	watch, life, screen := progress.NewWatch(db, nil), pulseOf{store: db, moved: time.Now()}, sh.screen(s.Zone.Location)
+	watch, life, screen := progress.NewWatch(db, s.Calendar(), nil), pulseOf{store: db, moved: time.Now()}, sh.screen(s.Zone.Location)
 	defer screen.close()
 	for sh.Err() == nil {
 		look, err := watch.Look(sh, id)

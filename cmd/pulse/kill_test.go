@@ -66,7 +66,7 @@ func interrupt(t *testing.T, driver, database string, environ ...string) *interr
 	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	relay := startCountingRelay(t)
 	i := install(t, "http://"+listen, append([]string{"PULSE_DATABASE_URL=" + database, "PULSE_LISTEN=" + listen, "PULSE_REDIS_SPACE=" + ownSpace(),
-		"PULSE_SMTP_URLS=" + relay.url, fmt.Sprintf("PULSE_SMTP_CONNECTIONS=%d", killedConnections),
+		"PULSE_SMTP_URLS=" + relay.url, "PULSE_DNS=off", fmt.Sprintf("PULSE_SMTP_CONNECTIONS=%d", killedConnections),
 		"PULSE_FROM=Pulse <weekly@pulse.test>", "PULSE_ALLOW_PRIVATE_SOURCES=true"}, environ...)...)
 	i.importReaders(killedReaders)
 	i.addFeeds()
@@ -170,6 +170,7 @@ type countingRelay struct {
 
 	mu    sync.Mutex
 	took  map[string]int
+	order []string // whom the mails were for, one by one
 	mails int
 }
 
@@ -238,6 +239,7 @@ func (s *relaySession) Data(body io.Reader) error {
 	}
 	s.relay.mu.Lock()
 	s.relay.took[s.to]++
+	s.relay.order = append(s.relay.order, s.to)
 	s.relay.mails++
 	s.relay.mu.Unlock()
 	time.Sleep(5 * time.Millisecond)

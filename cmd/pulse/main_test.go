@@ -179,7 +179,7 @@ func TestDoctorListsEverySettingAndKeepsSecrets(t *testing.T) {
 
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	p := newPulse(t, "PULSE_REDIS_URL=redis://127.0.0.1:1/0", "PULSE_SMTP_URLS=smtp://127.0.0.1:1")
+	p := newPulse(t, "PULSE_REDIS_URL=redis://127.0.0.1:1/0", "PULSE_SMTP_URLS=smtp://127.0.0.1:1", "PULSE_DNS=off")
 	status, out, _ := p.run("", "doctor")
 	if status != exitFailed || strings.Count(out, "\n  ! ") != 2 {
 		t.Errorf("status %d; found:\n%s", status, out[strings.Index(out, "Checks"):])

@@ -124,7 +124,11 @@ func (s *screen) parts(l progress.Look) []string {
 	}
 	add(l.Tally.Failed, "failed %d", l.Tally.Failed)
 	add(l.InHand(), "in hand %d", l.InHand())
-	add(l.Held, "resting %d", l.Held)
+	if l.WarmUp.UsedUp() {
+		add(l.Held, "%d wait for tomorrow (warm-up day %d of %d)", l.Held, l.WarmUp.Day, l.WarmUp.Days)
+	} else {
+		add(l.Held, "resting %d", l.Held)
+	}
 	add(l.Later, "%d wait until %s", l.Later, l.LastLater.In(s.zone).Format("Mon 15:04"))
 	return parts
 }

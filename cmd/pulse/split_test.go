@@ -38,7 +38,7 @@ func TestTheWeekOnPostgresRedisAndPostfixInThreeProcesses(t *testing.T) {
 	office := startPostfix(t)
 	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	i := install(t, "http://"+listen, "PULSE_DATABASE_URL="+database, "PULSE_REDIS_URL="+redis, "PULSE_REDIS_SPACE="+ownSpace(),
-		"PULSE_SMTP_URLS="+office.url(), "PULSE_FROM=Pulse <weekly@readers.test>", "PULSE_LISTEN="+listen, "PULSE_ALLOW_PRIVATE_SOURCES=true")
+		"PULSE_SMTP_URLS="+office.url(), "PULSE_DNS=off", "PULSE_FROM=Pulse <weekly@readers.test>", "PULSE_LISTEN="+listen, "PULSE_ALLOW_PRIVATE_SOURCES=true")
 	for _, role := range []string{"web", "worker", "scheduler"} {
 		i.serve(nil, "serve", "--roles", role)
 	}
@@ -79,7 +79,7 @@ func TestTheComposeFileStartsAServiceThatWalksTheWeek(t *testing.T) {
 		environ[name] = defaultOf(value)
 	}
 	for name, value := range map[string]string{ // this machine's, in place of the containers'
-		"PULSE_DATABASE_URL": database, "PULSE_REDIS_URL": redis, "PULSE_SMTP_URLS": box.URL(),
+		"PULSE_DATABASE_URL": database, "PULSE_REDIS_URL": redis, "PULSE_SMTP_URLS": box.URL(), "PULSE_DNS": "off",
 		"PULSE_LISTEN": net.JoinHostPort(host, port), "PULSE_METRICS_LISTEN": "127.0.0.1:0",
 	} {
 		if environ[name] == "" {

@@ -66,7 +66,8 @@ func database(ctx context.Context, s config.Settings) []Finding {
 	case has != wants:
 		return []Finding{{Part: "database", Text: fmt.Sprintf("%s has schema version %d and this program wants %d: run \"pulse migrate\"", db.Engine(), has, wants)}}
 	}
-	return []Finding{{Part: "database", OK: true, Text: fmt.Sprintf("%s answers, schema version %d", db.Engine(), has)}, addressKey(ctx, db), people(ctx, db)}
+	return append([]Finding{{Part: "database", OK: true, Text: fmt.Sprintf("%s answers, schema version %d", db.Engine(), has)},
+		addressKey(ctx, db), people(ctx, db), domains(ctx, s, db)}, warmUp(ctx, s, db)...)
 }
 
 func addressKey(ctx context.Context, db *store.Store) Finding {

@@ -27,7 +27,7 @@ func (a *App) web(ctx context.Context) (http.Handler, error) {
 		Leavers:        a.Store,
 		Digests:        a.Store,
 		Pages:          a.Renderer,
-		Console:        web.ConsoleDeps{Store: a.Store, Editions: a.Renderer, Watcher: progress.NewWatch(a.Store, nil), Queues: a.Queue},
+		Console:        web.ConsoleDeps{Store: a.Store, Editions: a.Renderer, Watcher: progress.NewWatch(a.Store, a.Settings.Calendar(), nil), Queues: a.Queue},
 		Stopping:       ctx.Done(),
 		Waker:          a.Queue,
 		Health:         a.checks(),

@@ -20,6 +20,8 @@ func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
 	return send.New(ledger{a.Store, a.meters}, a.Store, wire{a.relays, a.meters}, send.ByScope(digests, letters), worker, send.Options{
 		Log:     a.log,
 		Rest:    a.Settings.ThrottleRest,
+		Rates:   a.Settings.DomainRates,
+		WarmUp:  a.Settings.Calendar(),
 		Observe: a.meters.Handed,
 	}), nil
 }

@@ -135,6 +135,7 @@ func (a *App) work(ctx context.Context) error {
 		return err
 	}
 	register.sender.Store(sender)
+	register.share(ctx)
 	beating.Go(func() { a.shareBrakes(ctx, sender) })
 	workers := jobs.NewWorkers(a.conn, a.Queue, a.duties(sender), a.tasks)
 	if err := workers.Start(); err != nil {
@@ -148,7 +149,7 @@ func (a *App) work(ctx context.Context) error {
 
 // duties are what a worker does, and with what.
 func (a *App) duties(s *send.Sender) jobs.Work {
-	return jobs.Work{Sender: counted{s, a.meters}, Gatherer: a.gatherer(), Digests: a.Store, Limits: Limits(a.Settings), Bundle: a.Renderer.Bundle()}
+	return jobs.Work{Sender: counted{s, a.meters}, Gatherer: a.gatherer(), Domains: a.finder(), Digests: a.Store, Limits: Limits(a.Settings), Bundle: a.Renderer.Bundle()}
 }
 
 // stopping is how long workers may take to wind down: a group on the wire, its
@@ -161,6 +162,7 @@ func (a *App) schedules(ctx context.Context) error {
 		Chores:  a.Store,
 		Sweeper: send.NewWatch(roll{a.Store, a.meters}, send.Monotonic(), a.log),
 		Next:    a.schedule.Next,
+		Domains: asksDNS(a.Settings) || a.Settings.DomainGroups.Any(),
 
 		KeepDeliveries: a.Settings.KeepDeliveries, KeepHistory: a.Settings.KeepHistory,
 	}, a.tasks).Run(ctx)

@@ -51,6 +51,10 @@ type Settings struct {
 	KeepDeliveries      time.Duration `env:"PULSE_KEEP_DELIVERIES" envDefault:"2160h" help:"how long after its end a digest's ledger is kept whole (90 days); then a narrow history is, at least 168h"`
 	KeepHistory         time.Duration `env:"PULSE_KEEP_HISTORY" envDefault:"9600h" help:"how long after its end anybody knows what each reader got (400 days), at least PULSE_KEEP_DELIVERIES"`
 	ThrottleRest        time.Duration `env:"PULSE_THROTTLE_REST" envDefault:"10m" help:"how long a mailbox provider that says we send too much is left alone, 1s to 24h"`
+	DomainGroups        DomainGroups  `env:"PULSE_DOMAIN_GROUPS" help:"which domains fall under one provider's limits, beside those found by their mail servers: example.org=gmail, or by the server's name mx:mail.example.net=examplenet"`
+	DomainRates         DomainRates   `env:"PULSE_DOMAIN_RATES" help:"most mails a second, a minute or an hour that a domain group gets from all workers together: gmail=20,outlook=600/m"`
+	WarmUp              WarmUp        `env:"PULSE_WARMUP" help:"how many mails of digests may go out on each of the first days of a new sender: its first day in PULSE_TIMEZONE and a number for each, 2026-12-01: 500 1000 2000 4000; the rest of a digest waits for the next day"`
+	DNS                 DNS           `env:"PULSE_DNS" help:"DNS server that is asked for the mail servers of domains, in the background: 127.0.0.1:53; empty asks those of the machine once a relay is set, off asks nobody"`
 	TrustedProxies      Prefixes      `env:"PULSE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"`
 	AllowPrivateSources bool          `env:"PULSE_ALLOW_PRIVATE_SOURCES" envDefault:"false" help:"let feeds live at private addresses; for tests and demos"`
 	LogFormat           string        `env:"PULSE_LOG_FORMAT" envDefault:"text" help:"text or json"`

@@ -93,7 +93,7 @@ func (q queue) newClient(t *testing.T) *Client {
 // start starts workers that stop with the test, at the latest.
 func (q queue) start(t *testing.T, c *Client, v *village) *Workers {
 	t.Helper()
-	w := NewWorkers(q.conn, c, Work{Sender: v, Gatherer: v, Digests: v, Bundle: "templates"}, q.settings)
+	w := NewWorkers(q.conn, c, Work{Sender: v, Gatherer: v, Domains: v, Digests: v, Bundle: "templates"}, q.settings)
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +142,7 @@ type village struct {
 	drains   int // of the outbox
 	finished int
 	gathered []int64
+	searches int
 	composed []digest.Slot
 	launched []int64
 	bundle   string // what the last launch was asked with
@@ -226,6 +227,11 @@ func (v *village) wait(ctx context.Context) error {
 func (v *village) Gather(_ context.Context, id int64) error {
 	v.with(func() { v.gathered = append(v.gathered, id) })
 	return v.begin()
+}
+
+func (v *village) Find(context.Context) error {
+	v.with(func() { v.searches++ })
+	return nil
 }
 
 func (v *village) ComposeDigest(_ context.Context, o digest.Order) (digest.Digest, bool, error) {

@@ -57,8 +57,9 @@ type Plan struct {
 	Sweeper Sweeper
 	// Next is the first slot after a time, usually digest.Schedule.Next; nil when
 	// digests are composed by hand alone.
-	Next func(after time.Time) digest.Slot
-	Now  func() time.Time // the wall clock that slots are told by; time.Now when nil
+	Next    func(after time.Time) digest.Slot
+	Now     func() time.Time // the wall clock that slots are told by; time.Now when nil
+	Domains bool             // whether the groups of domains are to be found out
 	// KeepDeliveries is how long after its end a digest's rows stay in the ledger, and
 	// KeepHistory how long what became of them is known at all.
 	KeepDeliveries, KeepHistory time.Duration
@@ -68,10 +69,11 @@ type Plan struct {
 // nothing that matters, so any number may run, restart and overlap: what they
 // enqueue twice has one name, and what they do twice is guarded in SQL.
 type Scheduler struct {
-	client *Client
-	open   []int64 // the digests that the last look found being sent
-	began  time.Time
-	clock  trust
+	client   *Client
+	open     []int64 // the digests that the last look found being sent
+	began    time.Time
+	clock    trust
+	searched time.Time // when it last had domains looked up, by the monotonic clock
 	Plan
 	Settings
 }
@@ -161,6 +163,7 @@ func (s *Scheduler) Tick(ctx context.Context) error {
 		{"expire", s.aged(s.expire)},
 		{"send", s.send},
 		{"outbox", s.outbox},
+		{"domains", s.domains},
 		{"purge", s.aged(s.purge)},
 	}
 	var failed error

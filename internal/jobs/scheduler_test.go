@@ -288,3 +288,34 @@ func TestTasksAndTicksAreCounted(t *testing.T) {
 		t.Error("the same meters were registered twice")
 	}
 }
+
+func TestDomainsAreLookedUpNowAndThenAndNotByEachTick(t *testing.T) {
+	t.Parallel()
+	for asked, want := range map[bool]int64{true: 1, false: 0} {
+		v := &village{}
+		s, q := embeddedScheduler(t, v, Plan{Domains: asked})
+		waiting := func() int64 {
+			n, err := q.client.LLen(t.Context(), "asynq:{"+q.settings.Space+"-"+gatherQueue+"}:pending").Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for range 3 {
+			if err := s.Tick(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := waiting(); n != want {
+			t.Errorf("%d searches wait, want %d", n, want)
+		}
+		if !asked {
+			continue
+		}
+		q.start(t, s.client, v)
+		v.until(t, "the domains were looked up", func() bool { return v.searches == 1 })
+		if err := s.Tick(t.Context()); err != nil || waiting() != 0 {
+			t.Errorf("the next tick has them looked up again: %v", err)
+		}
+	}
+}

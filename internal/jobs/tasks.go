@@ -17,6 +17,7 @@
 //	launch           launch:DIGEST           starts an approved digest whose time has come
 //	compose          compose:SCHEDULE:DATE   makes the draft of a slot
 //	gather           gather:SOURCE           looks at a feed
+//	domains          domains                 asks the DNS whose limits domains fall under
 //
 // A named task is queued once: a second one under the same name is refused for as
 // long as the first is waiting or running, and that refusal means "queued". The
@@ -49,6 +50,7 @@ const (
 	launchKind  = "launch"
 	composeKind = "compose"
 	gatherKind  = "gather"
+	domainsKind = "domains"
 )
 
 // The queues, behind the name of the space.
@@ -111,6 +113,11 @@ func composeTask(s digest.Slot) task {
 
 func gatherTask(id int64) task {
 	return task{gatherKind, gatherQueue, fmt.Sprintf("gather:%d", id), sourcePayload{id}}
+}
+
+// domainsTask stands with the feeds: it, too, waits for other people's servers.
+func domainsTask() task {
+	return task{kind: domainsKind, queue: gatherQueue, name: domainsKind, payload: struct{}{}}
 }
 
 func (p slotPayload) slot() digest.Slot {

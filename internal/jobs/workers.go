@@ -18,6 +18,7 @@ import (
 type Work struct {
 	Sender   Sender
 	Gatherer Gatherer
+	Domains  Domains // nil when nobody is to be asked
 	Digests  Digests
 	Limits   digest.Limits // of the digests composed for a slot; digest.DefaultLimits when zero
 	Bundle   string        // of the templates that editions are printed with; "" for no matter which
@@ -88,6 +89,7 @@ func (w *Workers) Start() error {
 	mux.HandleFunc(launchKind, w.handler(launchKind, w.launch))
 	mux.HandleFunc(composeKind, w.handler(composeKind, w.compose))
 	mux.HandleFunc(gatherKind, w.handler(gatherKind, w.gather))
+	mux.HandleFunc(domainsKind, w.handler(domainsKind, w.domains))
 	for _, s := range w.servers {
 		if err := s.Start(mux); err != nil {
 			return fmt.Errorf("jobs: start: %w", err)

@@ -229,6 +229,23 @@ func TestLeaveIsTakenInGroupsAndTellsHowLongToWait(t *testing.T) {
 	}
 }
 
+func TestARateIsSharedAmongTheWorkers(t *testing.T) {
+	t.Parallel()
+	relay := play(t, relayScript{})
+	now := newClock()
+	p := pool(t, func(c *Config) { c.Now = now.Now }, "smtp://"+relay.addr+"?rate=80", "smtp://127.0.0.1:1?weight=0")
+	c := lent(t, p)
+	for _, step := range []struct{ workers, allowed int }{{1, 16}, {4, 5}, {2, 10}, {0, 16}, {1000, 1}} {
+		p.ShareAmong(step.workers)
+		now.move(time.Second)
+		n, _ := c.Allow(16)
+		if n != step.allowed {
+			t.Errorf("one of %d workers has leave for %d, want %d", step.workers, n, step.allowed)
+		}
+		c.granted = 0 // spent
+	}
+}
+
 func TestARelayOutOfLeaveLetsAnotherServe(t *testing.T) {
 	t.Parallel()
 	paced, free := play(t, relayScript{}), play(t, relayScript{})

@@ -3,26 +3,25 @@ package mail
 import (
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/collabpulse/weekly/internal/delivery"
+	"github.com/collabpulse/weekly/internal/fault"
 )
 
 // limits are what the operator allows a relay, by the options of its URL.
 type limits struct {
-	weight      int     // its share of the mail beside the others'; 0 serves only while no other works
-	connections int     // at once by this process; 0 for what the pool allows each
-	rate        float64 // messages a second by this process; 0 for as many as it takes
+	weight      int           // its share of the mail beside the others'; 0 serves only while no other works
+	connections int           // at once by this process; 0 for what the pool allows each
+	rate        delivery.Rate // messages a second by all worker processes together; 0 for as many as it takes
 }
 
 // Most that an option may say. A larger number is a slip of the finger.
 const (
 	mostWeight      = 1000
 	mostConnections = 64
-	mostRate        = 100_000 // messages a second
 )
 
 // parseLimits takes ?weight=, ?connections= and ?rate= out of the options.
@@ -43,34 +42,39 @@ func parseLimits(options url.Values) (limits, error) {
 		*o.into = n
 	}
 	if options.Has("rate") {
-		perSecond, ok := parseRate(options.Get("rate"))
-		if !ok {
-			return limits{}, badRelays("?rate= of a mail relay is messages a second, such as 14, or a minute or an hour, such as 600/m or 5000/h.")
+		rate, err := delivery.ParseRate(options.Get("rate"))
+		if err != nil {
+			return limits{}, badRelays("?rate= of a mail relay: %s", fault.Message(err))
 		}
-		l.rate = perSecond
+		l.rate = rate
 	}
 	return l, nil
 }
 
-// parseRate reads messages a second: 14, 0.5, 14/s, 600/m, 5000/h.
-func parseRate(text string) (float64, bool) {
-	number, unit, _ := strings.Cut(text, "/")
-	span, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
-	n, err := strconv.ParseFloat(number, 64)
-	if perSecond := n / max(span, 1); err == nil && known && !strings.HasSuffix(text, "/") && perSecond >= 1.0/3600 && perSecond <= mostRate {
-		return perSecond, true
-	}
-	return 0, false
-}
-
-// bucket holds the leave to send to a relay with a rate, nil for one without. A
-// quarter of a second's worth may go at once, so that groups stay groups at a
-// high rate and no second carries much more than its share.
+// bucket holds the leave to send to a relay with a rate, nil for one without.
 func (l limits) bucket() *rate.Limiter {
 	if l.rate == 0 {
 		return nil
 	}
-	return rate.NewLimiter(rate.Limit(l.rate), max(1, int(l.rate/4)))
+	return rate.NewLimiter(rate.Limit(l.rate), burst(l.rate))
+}
+
+// burst is how much may go at once: a quarter of a second's worth, so that groups
+// stay groups at a high rate and no second carries much more than its share.
+func burst(r delivery.Rate) int { return max(1, int(r/4)) }
+
+// ShareAmong has the relays' rates hold for so many worker processes together: each
+// takes an equal part. A pool that is not told takes all.
+func (p *Pool) ShareAmong(workers int) {
+	now := p.config.Now()
+	for _, r := range p.relays {
+		if r.bucket == nil {
+			continue
+		}
+		part := r.rate / delivery.Rate(max(1, workers))
+		r.bucket.SetLimitAt(now, rate.Limit(part))
+		r.bucket.SetBurstAt(now, burst(part))
+	}
 }
 
 // quantum is for how many of n messages leave is taken together: a group's worth

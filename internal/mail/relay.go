@@ -47,7 +47,8 @@ var securities = map[string]security{"opportunistic": opportunistic, "required":
 //	?weight=3       its share of the mail beside the other relays'; 1 when not said,
 //	                0 for a spare that serves only while no other relay works
 //	?connections=2  so many at once by this process, at most
-//	?rate=14        messages a second by this process, at most; also 600/m, 5000/h
+//	?rate=14        messages a second by all worker processes together, at most; also
+//	                600/m, 5000/h (see Pool.ShareAmong)
 //
 // The error is a fault.Invalid on the field PULSE_SMTP_URLS, and repeats
 // nothing of the URL, which may hold a password.

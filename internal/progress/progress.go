@@ -48,7 +48,7 @@ const (
 	NoWait   Wait = iota // it is not queued
 	Due                  // for a worker
 	Deferred             // a receiving side said "later", and the row waits until it asks again
-	Held                 // its domain group rests, or has fewer lanes than mail
+	Held                 // its domain group rests, or may have no more for now, or nobody today
 	Later                // for its reader's hour of the day
 )
 
@@ -82,7 +82,7 @@ type Look struct {
 
 	Tally     delivery.Tally
 	Due       int       // queued and waiting for a worker
-	Held      int       // queued, but their domain group must wait
+	Held      int       // queued, but their domain group must wait, or everybody until tomorrow
 	Later     int       // queued for their reader's hour
 	LastLater time.Time // when the last of these is due
 	Resent    int       // in doubt once, and sent again or about to be
@@ -91,7 +91,17 @@ type Look struct {
 	Groups    []Group // largest first, the smaller ones together at the end
 	Relays    []Relay // by name
 	History   [Beats]int
+	WarmUp    Warmth // zero on a day without a limit
 }
+
+// Warmth is today in the calendar of a new sender.
+type Warmth struct {
+	delivery.Allowance
+	Used int // mails of digests that are out today
+}
+
+// UsedUp reports whether the rest waits for tomorrow.
+func (w Warmth) UsedUp() bool { return w.Most > 0 && w.Used >= w.Most }
 
 // Skip counts rows that were not to be mailed after all.
 type Skip struct {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/collabpulse/weekly/internal/delivery"
 )
 
 // Ledger counts. It is usually the store.
@@ -16,6 +18,8 @@ type Ledger interface {
 	LargestGroups(ctx context.Context, id int64, atMost int) ([]string, error)
 	// Reports are what the workers said with their last heartbeat.
 	Reports(ctx context.Context) ([]Report, error)
+	// Allotted is how many mails of a day's allowance have been taken.
+	Allotted(ctx context.Context, a delivery.Allowance) (int, error)
 }
 
 // How often is looked: every second, but at most a twentieth of the time is spent
@@ -30,6 +34,7 @@ const (
 // concurrent use.
 type Watch struct {
 	ledger Ledger
+	warmUp delivery.WarmUp
 	now    func() time.Time
 
 	mu      sync.Mutex
@@ -45,12 +50,13 @@ type watched struct {
 	of    int // rows when the groups were named
 }
 
-// NewWatch makes a watch. The clock is time.Now when nil.
-func NewWatch(ledger Ledger, now func() time.Time) *Watch {
+// NewWatch makes a watch that knows the calendar of a new sender, if there is one. The
+// clock is time.Now when nil.
+func NewWatch(ledger Ledger, warmUp delivery.WarmUp, now func() time.Time) *Watch {
 	if now == nil {
 		now = time.Now
 	}
-	return &Watch{ledger: ledger, now: now, digests: map[int64]*watched{}}
+	return &Watch{ledger: ledger, warmUp: warmUp, now: now, digests: map[int64]*watched{}}
 }
 
 // Look is the latest look at a digest: one that is still good, whoever had it taken,
@@ -101,7 +107,15 @@ func (w *Watch) take(ctx context.Context, id int64, d *watched) (Look, error) {
 	if err != nil {
 		return Look{}, err
 	}
-	return Sum(count, reports), nil
+	look := Sum(count, reports)
+	if today, limited := w.warmUp.At(count.At); limited {
+		used, err := w.ledger.Allotted(ctx, today)
+		if err != nil {
+			return Look{}, err
+		}
+		look.WarmUp = Warmth{Allowance: today, Used: used}
+	}
+	return look, nil
 }
 
 func (c Count) rows() (n int) {

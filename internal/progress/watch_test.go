@@ -21,6 +21,8 @@ type slow struct {
 	named   atomic.Int32
 }
 
+func (s *slow) Allotted(context.Context, delivery.Allowance) (int, error) { return 40, s.failing }
+
 func (s *slow) Count(ctx context.Context, _ int64, _ []string) (Count, error) {
 	s.counted.Add(1)
 	time.Sleep(s.takes)
@@ -47,7 +49,7 @@ func TestAllWhoWatchADigestShareOneCount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &slow{takes: 20 * time.Millisecond}
-		w := NewWatch(ledger, nil)
+		w := NewWatch(ledger, delivery.WarmUp{}, nil)
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() { look(t, w) })
@@ -67,7 +69,7 @@ func TestAtMostATwentiethOfTheTimeIsSpentCounting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &slow{takes: 600 * time.Millisecond}
-		w, began := NewWatch(ledger, nil), time.Now()
+		w, began := NewWatch(ledger, delivery.WarmUp{}, nil), time.Now()
 		for time.Since(began) < 5*time.Minute {
 			time.Sleep(look(t, w).Again)
 		}
@@ -81,7 +83,7 @@ func TestTheGroupsAreNamedAnewWhileADigestGrows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &slow{}
-		w := NewWatch(ledger, nil)
+		w := NewWatch(ledger, delivery.WarmUp{}, nil)
 		for i, rows := range []int{0, 100, 105, 200, 200} {
 			ledger.count.Cells = []Cell{{State: delivery.Queued, Count: rows}}
 			look(t, w)
@@ -96,7 +98,7 @@ func TestTheGroupsAreNamedAnewWhileADigestGrows(t *testing.T) {
 func TestALookThatFailsIsTakenAgain(t *testing.T) {
 	t.Parallel()
 	ledger := &slow{failing: errors.New("away")}
-	w := NewWatch(ledger, nil)
+	w := NewWatch(ledger, delivery.WarmUp{}, nil)
 	if _, err := w.Look(t.Context(), 7); !errors.Is(err, ledger.failing) {
 		t.Errorf("got %v", err)
 	}
@@ -115,7 +117,7 @@ func TestALookThatFailsIsTakenAgain(t *testing.T) {
 func TestWhoNoLongerWantsALookDoesNotWaitForIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWatch(&slow{takes: time.Hour}, nil)
+		w := NewWatch(&slow{takes: time.Hour}, delivery.WarmUp{}, nil)
 		var first sync.WaitGroup
 		defer first.Wait()
 		first.Go(func() { w.Look(t.Context(), 7) })
@@ -124,6 +126,32 @@ func TestWhoNoLongerWantsALookDoesNotWaitForIt(t *testing.T) {
 		defer cancel()
 		if _, err := w.Look(ctx, 7); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestALookKnowsWhatTheWarmUpAllowsToday(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calendar, err := delivery.ParseWarmUp("2000-01-01: 50 40") // bubbles begin on that day
+		if err != nil {
+			t.Fatal(err)
+		}
+		ledger := &slow{count: Count{At: time.Now()}}
+		w := NewWatch(ledger, calendar, nil)
+		for _, want := range []struct {
+			warmth Warmth
+			usedUp bool
+		}{
+			{Warmth{Allowance: delivery.Allowance{Date: "2000-01-01", Day: 1, Days: 2, Most: 50}, Used: 40}, false},
+			{Warmth{Allowance: delivery.Allowance{Date: "2000-01-02", Day: 2, Days: 2, Most: 40}, Used: 40}, true},
+			{Warmth{}, false},
+		} {
+			ledger.count.At = time.Now()
+			look, err := w.Look(t.Context(), 1)
+			if err != nil || look.WarmUp != want.warmth || look.WarmUp.UsedUp() != want.usedUp {
+				t.Errorf("%+v: %v", look.WarmUp, err)
+			}
+			time.Sleep(24 * time.Hour)
 		}
 	})
 }

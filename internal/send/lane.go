@@ -91,17 +91,18 @@ func (l *lane) claim() ([]delivery.Claim, error) {
 			l.batch = min(2*l.batch, delivery.Batch)
 			return claims, nil
 		}
-		due, err := l.due()
-		if err != nil || due == 0 || pause > lastPause {
+		due, next, err := l.backlog.Waiting(l.cut, l.scope)
+		switch {
+		case err != nil || due > 0 && pause > lastPause:
 			return nil, err
+		case due > 0:
+			sleep(l.stop, pause)
+		case l.await(next):
+			pause = firstPause / 2 // what comes next is a first look
+		default:
+			return nil, nil
 		}
-		sleep(l.stop, pause)
 	}
-}
-
-func (l *lane) due() (int, error) {
-	due, _, err := l.backlog.Waiting(l.cut, l.scope)
-	return due, err
 }
 
 // work takes a batch to the relay group by group, and hands back what it does
@@ -139,6 +140,12 @@ func (l *lane) work(claims []delivery.Claim) (err error) {
 			sleep(l.stop, after)
 			continue
 		}
+		if n, err = l.allot(n); err != nil {
+			return errors.Join(err, l.record(), l.handBack(items(claims)))
+		}
+		if n == 0 {
+			return errors.Join(l.record(), l.untilTomorrow(claims))
+		}
 		group := claims[:n]
 		claims = claims[len(group):]
 		switch err := l.group(group); {
@@ -174,7 +181,7 @@ func (l *lane) awaitRelay() error {
 		if err := l.stopped(); err != nil {
 			return err
 		}
-		if due, err := l.due(); err != nil || due == 0 {
+		if due, _, err := l.backlog.Waiting(l.cut, l.scope); err != nil || due == 0 {
 			return err
 		}
 		if l.connect() {

@@ -45,7 +45,8 @@ type book struct {
 	vagueClaims int   // so many claims are committed although they fail
 	hidden      int   // so many claims find every row locked by somebody else
 	claims      int
-	mostHanding int // per worker, ever
+	allotted    map[string]int // mails taken out of each day's allowance
+	mostHanding int            // per worker, ever
 }
 
 const theDigest = 7
@@ -55,7 +56,7 @@ var digestScope = delivery.Scope{Digest: theDigest}
 var errAway = errors.New("the database is away")
 
 func newBook(readers int) *book {
-	b := &book{rows: map[int64]*row{}, workers: map[int64]*delivery.Worker{}, inactive: map[int64]bool{}}
+	b := &book{rows: map[int64]*row{}, workers: map[int64]*delivery.Worker{}, inactive: map[int64]bool{}, allotted: map[string]int{}}
 	for id := int64(1); id <= int64(readers); id++ {
 		b.rows[id] = &row{due: time.Now(), edition: "2.en.h.0"}
 	}
@@ -100,6 +101,17 @@ func (b *book) Claim(_ context.Context, _ delivery.Scope, worker int64, limit in
 		return nil, errors.New("the connection was lost at commit")
 	}
 	return claims, nil
+}
+
+func (b *book) Allot(_ context.Context, a delivery.Allowance, n int) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.away != nil {
+		return 0, b.away
+	}
+	n = min(n, a.Most-b.allotted[a.Date])
+	b.allotted[a.Date] += n
+	return n, nil
 }
 
 func (b *book) dueRows() []int64 {
@@ -205,7 +217,13 @@ func (b *book) HandBack(_ context.Context, _ delivery.Scope, _ int64, items []de
 func (b *book) Waiting(context.Context, delivery.Scope) (int, time.Time, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.dueRows()), time.Time{}, b.away
+	var next time.Time
+	for _, r := range b.rows {
+		if b.paused == "" && r.state == delivery.Queued && r.due.After(time.Now()) && (next.IsZero() || r.due.Before(next)) {
+			next = r.due
+		}
+	}
+	return len(b.dueRows()), next, b.away
 }
 
 func (b *book) PauseDigest(_ context.Context, id int64, reason string) error {

@@ -22,9 +22,9 @@
 // connection is dropped at once, since another worker may own the rows by now
 // (see Worker). One mail cannot be made: its row is settled as broken. A whole
 // edition cannot be made: that is our fault and no reader's, so the digest pauses.
-// A domain group says that we send too much: its rows wait, and the others go on.
-// Relays refuse us, and not single readers: a jury hears every answer, and when it
-// finds the fault with us the digest pauses and nobody is given up for it.
+// A domain group says that we send too much, or is given a rate: its rows wait, and the
+// others go on. Relays refuse us, and not single readers: a jury hears every answer,
+// and when it finds the fault with us the digest pauses and nobody is given up for it.
 //
 // The package imports the domain only. What it needs of the database, the relay
 // and the renderer it names in small interfaces beside their use.
@@ -65,6 +65,9 @@ type Backlog interface {
 	// fault, and undoes what that answer did to readers since the time given. It is
 	// false when an editor tolerates the answer, or the digest is over.
 	SuspendDigest(ctx context.Context, id int64, charge, reason string, since time.Time) (suspended bool, err error)
+	// Allot takes up to n mails out of a day's allowance, which all processes share,
+	// and says how many there were left.
+	Allot(ctx context.Context, a delivery.Allowance, n int) (int, error)
 }
 
 // Wire connects to a relay.
@@ -96,6 +99,11 @@ type Options struct {
 	Rest time.Duration
 	// Log gets ids only, never an address; slog.Default when nil.
 	Log *slog.Logger
+	// Rates are how many mails a second domain groups may have from all processes
+	// together (see Sender.ShareAmong); a group without one has what there is.
+	Rates map[string]delivery.Rate
+	// WarmUp limits how many mails of digests go out on a day; none when zero.
+	WarmUp delivery.WarmUp
 	// Observe is called with what became of each group of rows that was handed over,
 	// and with the rows' domain groups in the same order, to be counted.
 	Observe func(scope delivery.Scope, results []delivery.Result, groups []string)
@@ -115,6 +123,8 @@ type Sender struct {
 	worker   *Worker
 	jury     *jury
 	brakes   *brakes
+	rates    *rates
+	warmUp   *warmUp
 	Options
 }
 
@@ -136,7 +146,8 @@ func New(ledger Ledger, backlog Backlog, wire Wire, composer Composer, worker *W
 	if o.Observe == nil {
 		o.Observe = func(delivery.Scope, []delivery.Result, []string) {}
 	}
-	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(), brakes: newBrakes(o.Rest), Options: o}
+	return &Sender{ledger: ledger, backlog: backlog, relays: wire, composer: composer, worker: worker, jury: newJury(),
+		brakes: newBrakes(o.Rest), rates: newRates(o.Rates), warmUp: &warmUp{calendar: o.WarmUp}, Options: o}
 }
 
 // ErrLost is why a lane ends when the worker's place in the ledger does. The
@@ -158,10 +169,15 @@ func (s *Sender) Drain(ctx context.Context, scope delivery.Scope) error {
 	defer l.close()
 	for {
 		claims, err := l.claim()
-		if err == nil && len(claims) > 0 {
+		if err != nil || len(claims) == 0 {
+			return err
+		}
+		if l.overBudget() {
+			err = l.untilTomorrow(claims)
+		} else if claims, err = l.ration(claims); err == nil {
 			err = l.work(claims)
 		}
-		if err != nil || len(claims) == 0 {
+		if err != nil {
 			return err
 		}
 	}

@@ -32,20 +32,27 @@ type desk struct {
 // inBubble runs f with a desk of so many readers whose worker is running.
 func inBubble(t *testing.T, readers int, f func(t *testing.T, d *desk)) {
 	t.Helper()
+	inBubbleWith(t, readers, send.Options{}, f)
+}
+
+// inBubbleWith runs f with a desk whose sender has been told something.
+func inBubbleWith(t *testing.T, readers int, o send.Options, f func(t *testing.T, d *desk)) {
+	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &desk{book: newBook(readers), relay: newRelay(), composer: composer{fail: map[int64]error{}}}
 		d.worker = send.NewWorker(d.book, "test", quiet)
 		var mu sync.Mutex
-		d.sender = send.New(d.book, d.book, d.relay, d.composer, d.worker, send.Options{Log: quiet,
-			Observe: func(_ delivery.Scope, results []delivery.Result, groups []string) {
-				mu.Lock()
-				defer mu.Unlock()
-				if len(groups) != len(results) {
-					t.Errorf("%d results of %d groups", len(results), len(groups))
-				}
-				d.seen = append(d.seen, results...)
-			}})
+		o.Log = quiet
+		o.Observe = func(_ delivery.Scope, results []delivery.Result, groups []string) {
+			mu.Lock()
+			defer mu.Unlock()
+			if len(groups) != len(results) {
+				t.Errorf("%d results of %d groups", len(results), len(groups))
+			}
+			d.seen = append(d.seen, results...)
+		}
+		d.sender = send.New(d.book, d.book, d.relay, d.composer, d.worker, o)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { d.worker.Run(ctx) })

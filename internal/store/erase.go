@@ -38,6 +38,10 @@ func (s *Store) EraseSubscriber(ctx context.Context, a address.Address) error {
 // forget removes what says who somebody is. A domain says it too when it is one
 // person's own, so domain groups go as well.
 func (t *tx) forget(ctx context.Context, id int64, hash address.Hash) error {
+	if _, err := t.ExecContext(ctx, `DELETE FROM domain_groups WHERE domain = (SELECT domain_group FROM subscribers WHERE id = $1)
+		AND NOT EXISTS (SELECT 1 FROM subscribers s WHERE s.domain_group = domain_groups.domain AND s.id <> $1)`, id); err != nil {
+		return err
+	}
 	if _, err := t.ExecContext(ctx, `UPDATE subscribers SET address = '', address_hash = NULL, domain_group = '', state = $1,
 		topics = 0, language = '', timezone = '', hour = -1, plain = FALSE, link_key = $2, asked_at = 0, changed_at = $3
 		WHERE id = $4`, int(subscriber.Erased), []byte{}, millis(t.now), id); err != nil {

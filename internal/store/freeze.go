@@ -121,8 +121,9 @@ func (t *tx) plan(ctx context.Context, c span, launch int64) (planned int64, err
 // before ON CONFLICT because SQLite would otherwise read it as a join's ON.
 func planChunk(a digest.Audience) string {
 	return inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
-	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, s.domain_group, COALESCE(m.due_at, CAST($5 AS BIGINT)), CAST($6 AS BIGINT)
+	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, COALESCE(g.domain_group, s.domain_group), COALESCE(m.due_at, CAST($5 AS BIGINT)), CAST($6 AS BIGINT)
 	FROM subscribers s LEFT JOIN mornings m ON m.digest_id = $1 AND m.timezone = s.timezone AND m.hour = s.hour
+		LEFT JOIN domain_groups g ON g.domain = s.domain_group
 	WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + concerned + ` AND ` + addressed(a) + `
 		AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash AND (p.until_at = 0 OR p.until_at > $6))
 	ON CONFLICT DO NOTHING`)

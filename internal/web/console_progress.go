@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -126,17 +127,29 @@ func (p course) Mornings() string {
 	return plural(p.Look.Later, "reader", "readers") + verb + p.hour(p.Look.LastLater) + "."
 }
 
-// Resting says who waits because their provider must not get more for now, "" for
-// nobody.
+// Resting says who waits because their provider must not get more for now, or nobody
+// more today; "" for nobody.
 func (p course) Resting() string {
 	if p.Look.Held == 0 {
 		return ""
 	}
-	verb := " wait until their provider"
+	who, waits := plural(p.Look.Held, "reader", "readers"), " wait"
 	if p.Look.Held == 1 {
-		verb = " waits until the provider"
+		waits = " waits"
 	}
-	return plural(p.Look.Held, "reader", "readers") + verb + " takes more mail from us; the others go on."
+	if p.Look.WarmUp.UsedUp() {
+		return who + waits + " for tomorrow: the mails that the warm-up allows today are out."
+	}
+	return who + waits + " until their provider may get more mail from us; the others go on."
+}
+
+// WarmUp says what the calendar of a new sender allows today, "" when it sets no limit.
+func (p course) WarmUp() string {
+	w := p.Look.WarmUp
+	if w.Most == 0 || !p.Live() {
+		return ""
+	}
+	return fmt.Sprintf("Warm-up, day %d of %d: %s of today’s %s mails of digests are out.", w.Day, w.Days, grouped(w.Used), grouped(w.Most))
 }
 
 // hour is a time as people say it who mean today or tomorrow.
@@ -191,6 +204,10 @@ func (p course) GroupState(g progress.Group) string {
 		return "rests until " + p.hour(g.Rest)
 	case g.Queued == 0:
 		return "done"
+	case g.Held > 0 && p.Look.WarmUp.UsedUp():
+		return "waits for tomorrow"
+	case g.Held > 0 && g.Width == 0:
+		return "at its rate"
 	case g.Width > 0:
 		return "slowly, over " + plural(g.Width, "connection", "connections")
 	case g.Deferred > 0 && g.Deferred+g.Later == g.Queued:

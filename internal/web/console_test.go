@@ -43,7 +43,7 @@ type newsroom struct {
 type eager struct{ ledger progress.Ledger }
 
 func (e eager) Look(ctx context.Context, id int64) (progress.Look, error) {
-	return progress.NewWatch(e.ledger, nil).Look(ctx, id)
+	return progress.NewWatch(e.ledger, delivery.WarmUp{}, nil).Look(ctx, id)
 }
 
 // newRoom opens one on an empty database.

@@ -49,7 +49,7 @@ func environment(c Command, database, relay, folder string) []string {
 	day := strings.ToUpper(time.Now().UTC().AddDate(0, 0, 3).Weekday().String()[:2])
 	return append(kept,
 		"PULSE_DATABASE_URL="+database, "PULSE_REDIS_URL="+c.Redis, "PULSE_REDIS_SPACE=lab-"+strings.ToLower(rand.Text()[:10]),
-		"PULSE_SMTP_URLS="+relay, fmt.Sprintf("PULSE_SMTP_CONNECTIONS=%d", c.Connections),
+		"PULSE_SMTP_URLS="+relay, "PULSE_DNS=off", fmt.Sprintf("PULSE_SMTP_CONNECTIONS=%d", c.Connections),
 		"PULSE_DATA_DIR="+filepath.Join(folder, "data"), "PULSE_LISTEN=127.0.0.1:0",
 		"PULSE_SECRETS="+rand.Text()+rand.Text(), "PULSE_ADDRESS_KEY="+rand.Text()+rand.Text(),
 		"PULSE_FROM="+from, "PULSE_POSTAL_ADDRESS=Pulse, 1 Bench Road, Testville", "PULSE_LOG_LEVEL=warn",

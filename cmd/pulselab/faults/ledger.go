@@ -103,7 +103,7 @@ func (b *books) progress(ctx context.Context, digest string, now time.Time) (wai
 // it is, even where the clock says that the launch is still to come.
 func (b *books) hurry(ctx context.Context, digest string, now time.Time) error {
 	_, err := b.db.ExecContext(ctx, "UPDATE deliveries SET due_at = $1 WHERE state = 0 AND due_at > $1 AND digest_id = "+digest+
-		" AND due_at > (SELECT launched_at FROM digests WHERE id = "+digest+")", now.UnixMilli())
+		" AND due_at <> (SELECT launched_at FROM digests WHERE id = "+digest+")", now.UnixMilli())
 	return err
 }
 

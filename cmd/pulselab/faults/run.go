@@ -109,7 +109,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	r.pulse = &installation{path: r.lab.pulse, dir: r.dir, environ: []string{
 		"PATH=" + os.Getenv("PATH"), "PULSE_DATA_DIR=" + filepath.Join(r.dir, "data"), "PULSE_BASE_URL=" + r.base,
 		fmt.Sprintf("PULSE_LISTEN=127.0.0.1:%d", port), "PULSE_DATABASE_URL=" + r.ground.database, "PULSE_REDIS_URL=" + r.ground.redisURL,
-		"PULSE_SMTP_URLS=" + r.relay.URL(), "PULSE_FROM=Pulse <weekly@pulse.test>", "PULSE_ALLOW_PRIVATE_SOURCES=true",
+		"PULSE_SMTP_URLS=" + r.relay.URL(), "PULSE_DNS=off", "PULSE_FROM=Pulse <weekly@pulse.test>", "PULSE_ALLOW_PRIVATE_SOURCES=true",
 		"PULSE_SCHEDULE=FREQ=WEEKLY;BYDAY=TU;BYHOUR=9;BYMINUTE=0", "PULSE_THROTTLE_REST=1s", "PULSELAB_CLOCK=" + r.clockFile()}}
 	return nil
 }
