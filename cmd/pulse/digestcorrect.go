@@ -19,7 +19,7 @@ func (c digestCorrectCommand) Run(sh *shell) error {
 		return err
 	}
 	return sh.withStore(func(db *store.Store, _ config.Settings) error {
-		d, err := db.CorrectDigest(sh, c.Digest, to)
+		d, err := db.CorrectDigest(sh, c.Digest, to, "")
 		if err != nil {
 			return err
 		}

@@ -159,3 +159,14 @@ func TestProposedTextsKeepTheirOwnLimits(t *testing.T) {
 		}
 	}
 }
+
+func TestAFormsNameIsTakenAsItWasGivenOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Form{
+		"ABCXYZ234567": "ABCXYZ234567", "": "", "abc": "", "A B": "", "A\x00": "", strings.Repeat("A", 65): "", "Ä": "",
+	} {
+		if got := ParseForm(text); got != want {
+			t.Errorf("%q is %q", text, got)
+		}
+	}
+}

@@ -13,6 +13,20 @@ type Order struct {
 	Slot   Slot      // zero when an editor or operator asks by hand
 	Since  time.Time // take stories that appeared after this; zero for "since the last digest"
 	Limits Limits
+	Form   Form
+}
+
+// Form names one filled-in form, so that a digest asked for with it twice, by a second
+// click or a browser that tries again, is made once. The zero value is no form: each
+// such order makes a digest of its own.
+type Form string
+
+// ParseForm takes the name that a form came with. One that cannot be ours is none.
+func ParseForm(text string) Form {
+	if len(text) > 64 || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+		return ""
+	}
+	return Form(text)
 }
 
 // FirstWindow is how far the first digest of all looks back.

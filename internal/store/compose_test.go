@@ -297,3 +297,59 @@ func TestAStoryThatWasOfferedAndNotChosenDoesNotComeBackByItself(t *testing.T) {
 		}
 	})
 }
+
+func TestAFormThatIsSentTwiceMakesOneDigest(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		published(t, s, "News", 1)
+		form := digest.ParseForm("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+		var made sync.Map
+		var clicks sync.WaitGroup
+		for range 4 {
+			clicks.Go(func() {
+				d, _, err := s.ComposeDigest(bg, digest.Order{Form: form})
+				if err != nil {
+					t.Error(err)
+				}
+				made.Store(d.ID, true)
+			})
+		}
+		clicks.Wait()
+		first, created, err := s.ComposeDigest(bg, digest.Order{Form: form})
+		must(t, err)
+		made.Range(func(id, _ any) bool {
+			if id != first.ID || created {
+				t.Errorf("digest %v was made beside %d", id, first.ID)
+			}
+			return true
+		})
+		if letters, err := s.Number(bg, "SELECT COUNT(*) FROM digests"); err != nil || letters != 1 {
+			t.Errorf("%d digests were made: %v", letters, err)
+		}
+		for _, other := range []digest.Form{"", "", "ANOTHERFORM"} {
+			d, created, err := s.ComposeDigest(bg, digest.Order{Form: other})
+			if must(t, err); !created || d.ID == first.ID {
+				t.Errorf("form %q made nothing of its own", other)
+			}
+		}
+	})
+}
+
+func TestACorrectionThatIsAskedForTwiceIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		d := sending(t, s, c, 2)
+		d.record(d.handing(2), accepted)
+		_, err := s.FinishDigest(bg, d.digest)
+		must(t, err)
+		one, err := s.CorrectDigest(bg, d.digest, digest.Received, "FORM")
+		must(t, err)
+		again, err := s.CorrectDigest(bg, d.digest, digest.Received, "FORM")
+		must(t, err)
+		other, err := s.CorrectDigest(bg, d.digest, digest.Received, "OTHER")
+		must(t, err)
+		if again.ID != one.ID || other.ID == one.ID {
+			t.Errorf("corrections %d, %d and %d", one.ID, again.ID, other.ID)
+		}
+	})
+}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
+	"errors"
 
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
@@ -11,10 +13,10 @@ import (
 
 // CorrectDigest makes a draft with the line-up and the words of a digest that was
 // sent, or cancelled half way, for one part of its readers: to be mended, approved
-// and sent like any other. It may share its stories with what it corrects. A digest
-// in any other state, and one that was cancelled before its launch, are a
-// fault.Conflict.
-func (s *Store) CorrectDigest(ctx context.Context, id int64, to digest.Audience) (d digest.Digest, err error) {
+// and sent like any other. It may share its stories with what it corrects. Asked for
+// with the same form again it is the one there is. A digest in any other state, and
+// one that was cancelled before its launch, are a fault.Conflict.
+func (s *Store) CorrectDigest(ctx context.Context, id int64, to digest.Audience, form digest.Form) (d digest.Digest, err error) {
 	if to != digest.Received && to != digest.Missed {
 		return d, fault.Field("to", "A correction is for those who have the digest, or for those who have not.")
 	}
@@ -29,7 +31,13 @@ func (s *Store) CorrectDigest(ctx context.Context, id int64, to digest.Audience)
 		if err := t.remembered(ctx, id); err != nil {
 			return err
 		}
-		made, err := t.correct(ctx, id, to)
+		made, err := t.asked(ctx, form)
+		if errors.Is(err, sql.ErrNoRows) {
+			made, err = t.correct(ctx, id, to, form)
+		}
+		if errors.Is(err, sql.ErrNoRows) { // just now
+			made, err = t.asked(ctx, form)
+		}
 		if err != nil {
 			return err
 		}
@@ -39,10 +47,11 @@ func (s *Store) CorrectDigest(ctx context.Context, id int64, to digest.Audience)
 	return d, err
 }
 
-func (t *tx) correct(ctx context.Context, id int64, to digest.Audience) (int64, error) {
+// correct copies a digest; sql.ErrNoRows when the form has one already.
+func (t *tx) correct(ctx context.Context, id int64, to digest.Audience, form digest.Form) (int64, error) {
 	var salt delivery.Salt
 	rand.Read(salt[:]) // never fails since Go 1.24
-	made, err := scanID(t.QueryRowContext(ctx, copyDigest, id, int(to), millis(t.now), salt[:], int(digest.Draft)))
+	made, err := scanID(t.QueryRowContext(ctx, copyDigest, id, int(to), millis(t.now), salt[:], int(digest.Draft), formColumn(form)))
 	if err != nil {
 		return 0, err
 	}
@@ -55,12 +64,12 @@ func (t *tx) correct(ctx context.Context, id int64, to digest.Audience) (int64, 
 }
 
 // The texts take: $1 the digest corrected, and copyDigest $2 audience, $3 now,
-// $4 salt, $5 state; the others $2 the correction.
+// $4 salt, $5 state, $6 form; the others $2 the correction.
 const (
-	copyDigest = `INSERT INTO digests (state, window_from, window_to, subject, preheader, intro, doubts, composed_at, salt, correction_of, family, audience)
+	copyDigest = `INSERT INTO digests (state, window_from, window_to, subject, preheader, intro, doubts, composed_at, salt, correction_of, family, audience, form)
 		SELECT CAST($5 AS SMALLINT), window_from, window_to, subject, preheader, intro, doubts, CAST($3 AS BIGINT), $4, id,
-			CASE WHEN family = 0 THEN id ELSE family END, CAST($2 AS SMALLINT)
-		FROM digests WHERE id = $1 RETURNING id`
+			CASE WHEN family = 0 THEN id ELSE family END, CAST($2 AS SMALLINT), CAST($6 AS TEXT)
+		FROM digests WHERE id = $1 ON CONFLICT DO NOTHING RETURNING id`
 	copyStories = `INSERT INTO digest_stories (digest_id, story_id, position, included)
 		SELECT CAST($2 AS BIGINT), story_id, position, included FROM digest_stories WHERE digest_id = $1`
 	copySpotlights = `INSERT INTO digest_spotlights (digest_id, spotlight_id, position, included)

@@ -54,7 +54,7 @@ func TestACorrectionGoesToThoseWhoGotTheDigestOrToThoseWhoDidNot(t *testing.T) {
 		wrong := faulty(t, s, c)
 		must(t, s.CancelDigest(bg, wrong.digest, "A wrong link."))
 		for to, want := range map[digest.Audience][]int64{digest.Received: {1, 3, 4}, digest.Missed: {6}} {
-			d, err := s.CorrectDigest(bg, wrong.digest, to)
+			d, err := s.CorrectDigest(bg, wrong.digest, to, "")
 			must(t, err)
 			if diff := cmp.Diff(want, plannedFor(t, s, d)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", to, diff)
@@ -74,7 +74,7 @@ func TestACorrectionBeginsAsWhatItCorrects(t *testing.T) {
 		must(t, err)
 		first := launched(t, s)
 		must(t, s.CancelDigest(bg, first.ID, "A wrong link."))
-		d, err := s.CorrectDigest(bg, first.ID, digest.Missed)
+		d, err := s.CorrectDigest(bg, first.ID, digest.Missed, "")
 		must(t, err)
 		was := digestOf(t, s, first.ID)
 		if d.State != digest.Draft || d.Corrects != first.ID || d.Audience != digest.Missed || d.Subject != was.Subject || d.Salt == was.Salt {
@@ -92,9 +92,9 @@ func TestACorrectionSharesItsStoriesWithItsLineAndNobodyElse(t *testing.T) {
 		d := sending(t, s, c, 1)
 		d.record(d.handing(1), accepted)
 		d.finish(true)
-		one, err := s.CorrectDigest(bg, d.digest, digest.Received)
+		one, err := s.CorrectDigest(bg, d.digest, digest.Received, "")
 		must(t, err)
-		other, err := s.CorrectDigest(bg, d.digest, digest.Missed)
+		other, err := s.CorrectDigest(bg, d.digest, digest.Missed, "")
 		must(t, err)
 		approved(t, s, other)
 		one = approved(t, s, one)
@@ -103,7 +103,7 @@ func TestACorrectionSharesItsStoriesWithItsLineAndNobodyElse(t *testing.T) {
 		second := desk{t: t, s: s, c: c, scope: delivery.Scope{Digest: one.ID}, digest: one.ID, worker: d.worker}
 		second.record(second.handing(1), accepted)
 		second.finish(true)
-		again, err := s.CorrectDigest(bg, one.ID, digest.Received)
+		again, err := s.CorrectDigest(bg, one.ID, digest.Received, "")
 		must(t, err)
 		approved(t, s, again)
 
@@ -127,7 +127,7 @@ func TestOnlyADigestThatWentOutIsCorrected(t *testing.T) {
 		d := drafted(t, s)
 		refused := func(id int64, to digest.Audience, kind fault.Kind) {
 			t.Helper()
-			_, err := s.CorrectDigest(bg, id, to)
+			_, err := s.CorrectDigest(bg, id, to, "")
 			wantKind(t, err, kind)
 		}
 		refused(d.ID, digest.Missed, fault.Conflict)

@@ -143,7 +143,7 @@ func TestACorrectionKnowsWhoHadAnOldDigestAsLongAsAnybodyDoes(t *testing.T) {
 		c.Advance(keepLedger + time.Hour)
 		moved(t, s)
 		for to, want := range map[digest.Audience]int{digest.Received: 4, digest.Missed: 2} {
-			made, err := s.CorrectDigest(bg, d.digest, to)
+			made, err := s.CorrectDigest(bg, d.digest, to, "")
 			must(t, err)
 			made = approved(t, s, made)
 			must(t, s.LaunchDigest(bg, made.ID, 0, ""))
@@ -152,13 +152,13 @@ func TestACorrectionKnowsWhoHadAnOldDigestAsLongAsAnybodyDoes(t *testing.T) {
 				t.Fatalf("%s: planned for %d, want %d (%v)", to, sum.Planned, want, err)
 			}
 		}
-		late, err := s.CorrectDigest(bg, d.digest, digest.Missed)
+		late, err := s.CorrectDigest(bg, d.digest, digest.Missed, "")
 		must(t, err)
 		late = approved(t, s, late)
 		c.Advance(keepHistory)
 		purged(t, s)
 		wantKind(t, s.LaunchDigest(bg, late.ID, 0, ""), fault.Conflict)
-		_, err = s.CorrectDigest(bg, d.digest, digest.Received)
+		_, err = s.CorrectDigest(bg, d.digest, digest.Received, "")
 		wantKind(t, err, fault.Conflict)
 	})
 }

@@ -11,7 +11,7 @@ import (
 // DigestCorrections makes a corrected draft of a digest that is over. One that
 // never went out or still may is a fault.Conflict.
 type DigestCorrections interface {
-	CorrectDigest(ctx context.Context, id int64, to digest.Audience) (digest.Digest, error)
+	CorrectDigest(ctx context.Context, id int64, to digest.Audience, form digest.Form) (digest.Digest, error)
 }
 
 // correction says which digest this one corrects, and for whom.
@@ -58,5 +58,5 @@ func (c console) correction(ctx context.Context, id int64, form entry) (digest.D
 	if err != nil {
 		return digest.Digest{}, err
 	}
-	return c.store.CorrectDigest(ctx, id, to)
+	return c.store.CorrectDigest(ctx, id, to, digest.ParseForm(form.Value("form")))
 }

@@ -140,7 +140,7 @@ func (c console) compose(ec echo.Context) error {
 	if err != nil {
 		return c.showDigests(ec, http.StatusUnprocessableEntity, form.wrong(err))
 	}
-	d, _, err := c.store.ComposeDigest(ec.Request().Context(), digest.Order{Since: since, Limits: c.Limits})
+	d, _, err := c.store.ComposeDigest(ec.Request().Context(), digest.Order{Since: since, Limits: c.Limits, Form: digest.ParseForm(form.Value("form"))})
 	if mendable(err) {
 		return c.showDigests(ec, describe(err).Status, form.wrong(err))
 	}

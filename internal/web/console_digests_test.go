@@ -200,3 +200,17 @@ func TestEveryStateIsPutIntoWords(t *testing.T) {
 		}
 	}
 }
+
+func TestASecondClickOnComposeLeadsToTheSameDraft(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.write("Bread", 1, 1)
+	typed := func() url.Values {
+		name, _ := r.get("/console/digests").find("input[name=form]").Attr("value")
+		return url.Values{"form": {name}}
+	}
+	first := typed()
+	r.leadsTo(r.post("/console/digests", first), "/console/digests/1")
+	r.leadsTo(r.post("/console/digests", first), "/console/digests/1")
+	r.leadsTo(r.post("/console/digests", typed()), "/console/digests/2")
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -120,6 +121,7 @@ func (s *Server) functions() template.FuncMap {
 		"plural":    plural,
 		"number":    grouped,
 		"dict":      dict,
+		"form":      rand.Text,
 	}
 }
 
