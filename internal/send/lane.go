@@ -19,24 +19,28 @@ type lane struct {
 	news  []delivery.Result         // what became of the last group, not yet recorded
 	noted map[delivery.Outcome]bool // the kinds of answer that were logged
 
-	told context.Context // done: we were told to stop, and must be gone soon
 	stop context.Context // done: wind down; we were told to, or the term is over
 	cut  context.Context // done: drop the connection; the term is cut, or Grace has passed since stop
-	end  func()          // frees both
+	last context.Context // done: offer the ledger nothing more; Grace and half of Closing have passed since we were told
+	end  func()          // frees all three
 }
 
 func (s *Sender) lane(ctx context.Context, scope delivery.Scope, place *term) *lane {
 	stop, halt := context.WithCancel(ctx)
 	cut, drop := context.WithCancel(place.cut)
+	last, give := context.WithCancel(context.WithoutCancel(ctx))
 	wind := context.AfterFunc(place.over, halt)
 	grace := context.AfterFunc(stop, func() { time.AfterFunc(s.Grace, drop) })
+	parting := context.AfterFunc(ctx, func() { time.AfterFunc(s.Grace+Closing/2, give) })
 	end := func() {
 		wind()
 		grace()
+		parting()
+		give()
 		drop()
 		halt()
 	}
-	return &lane{Sender: s, scope: scope, place: place, told: ctx, stop: stop, cut: lent{cut, ctx}, end: end, batch: firstBatch, noted: make(map[delivery.Outcome]bool)}
+	return &lane{Sender: s, scope: scope, place: place, stop: stop, cut: lent{cut, ctx}, last: last, end: end, batch: firstBatch, noted: make(map[delivery.Outcome]bool)}
 }
 
 // lent is a context that ends as one does and carries the values of another,

@@ -185,3 +185,34 @@ func TestAWorkerThatRetiresLeavesNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+func TestStoppingWhileTheDatabaseIsAwayCostsNoResults(t *testing.T) {
+	inBubble(t, 100, func(t *testing.T, d *desk) {
+		d.slow = 100 * time.Millisecond
+		stop, ended := d.start(t)
+		time.Sleep(2 * time.Second) // in the middle of the second group
+		d.setAway(errAway)
+		stop()
+		time.Sleep(15 * time.Second)
+		d.setAway(nil)
+		if err := ended(); !errors.Is(err, context.Canceled) {
+			t.Errorf("the lane ended with %v", err)
+		}
+		d.wantCount(t, map[delivery.State]int{delivery.Sent: 32, delivery.Queued: 68})
+	})
+}
+
+func TestADatabaseThatStaysAwayDoesNotKeepAWorkerFromStopping(t *testing.T) {
+	inBubble(t, 100, func(t *testing.T, d *desk) {
+		d.slow = 100 * time.Millisecond
+		stop, ended := d.start(t)
+		time.Sleep(2 * time.Second)
+		d.setAway(errAway)
+		defer d.setAway(nil)
+		stop()
+		stopped := time.Now()
+		if ended(); time.Since(stopped) > 20*time.Second+send.Closing {
+			t.Errorf("it stopped after %v", time.Since(stopped))
+		}
+	})
+}

@@ -109,8 +109,8 @@ type Options struct {
 	Observe func(scope delivery.Scope, results []delivery.Result, groups []string)
 }
 
-// Closing bounds what a lane that was told to stop writes to the ledger after
-// its last group.
+// Closing bounds, together with Grace, how long a lane that was told to stop offers
+// the ledger what became of its last group, and how long its worker takes to retire.
 const Closing = 10 * time.Second
 
 // Sender runs lanes. It is safe for use by many goroutines, each of which is a

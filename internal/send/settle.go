@@ -81,7 +81,7 @@ const (
 )
 
 // settle offers a change until the ledger takes it, for delivery.StopAfter at
-// most and no longer than half of Closing once we were told to stop. A term that is
+// most, and once we were told to stop for as long as stopping may take. A term that is
 // merely over is no reason to hurry: another lane's claim failed, most likely in
 // the same outage, and the worker beats on until the last lane has left. A change
 // that is given up leaves rows that belong to nobody, so the term ends, and
@@ -89,7 +89,7 @@ const (
 func (l *lane) settle(what string, change func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.stop), delivery.StopAfter)
 	defer cancel()
-	defer context.AfterFunc(l.told, func() { time.AfterFunc(Closing/2, cancel) })()
+	defer context.AfterFunc(l.last, cancel)()
 	for wait := firstOffer; ; wait = min(2*wait, lastOffer) {
 		err := change(ctx)
 		if err == nil {
