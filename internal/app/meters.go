@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/collabpulse/weekly/internal/address"
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -44,9 +43,9 @@ func (l ledger) Turn(ctx context.Context, scope delivery.Scope, worker int64, re
 }
 
 // HandBack returns rows.
-func (l ledger) HandBack(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, due time.Time) error {
+func (l ledger) HandBack(ctx context.Context, scope delivery.Scope, worker int64, back ...delivery.Return) error {
 	defer l.meters.Ledger("hand_back")()
-	return l.Store.HandBack(ctx, scope, worker, items, due)
+	return l.Store.HandBack(ctx, scope, worker, back...)
 }
 
 // timedConn is a connection whose deliveries are timed.

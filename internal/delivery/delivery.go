@@ -120,6 +120,12 @@ type Item struct {
 	Attempt int
 }
 
+// Return is some rows that a worker gives back to the queue.
+type Return struct {
+	Items []Item
+	Due   time.Time // when they become due; zero leaves them as they were
+}
+
 // Claim is one row that a worker holds.
 type Claim struct {
 	Item

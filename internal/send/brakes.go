@@ -117,10 +117,9 @@ func (l *lane) yield(claims []delivery.Claim) ([]delivery.Claim, error) {
 			later[again] = append(later[again], c.Item)
 		}
 	}
+	var back []delivery.Return
 	for due, rows := range later {
-		if err := l.putOff(rows, due); err != nil {
-			return ready, err
-		}
+		back = append(back, delivery.Return{Items: rows, Due: due})
 	}
-	return ready, nil
+	return ready, l.putOff(back...)
 }

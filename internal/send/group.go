@@ -33,7 +33,7 @@ func (l *lane) group(claims []delivery.Claim) error {
 	groups := groupsOf(l.news, claims)
 	l.Observe(l.scope, l.news, groups)
 	ours := l.try(results, groups[len(b.broken):])
-	if err := l.putOff(b.later, l.Now().Add(soon)); err != nil {
+	if err := l.putOff(delivery.Return{Items: b.later, Due: l.Now().Add(soon)}); err != nil {
 		return err
 	}
 	if ours == nil && len(results) > 0 && !tried {

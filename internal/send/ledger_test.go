@@ -197,17 +197,19 @@ func (r *row) settle(o delivery.Outcome) {
 	}
 }
 
-func (b *book) HandBack(_ context.Context, _ delivery.Scope, _ int64, items []delivery.Item, due time.Time) error {
+func (b *book) HandBack(_ context.Context, _ delivery.Scope, _ int64, back ...delivery.Return) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.away != nil {
 		return b.away
 	}
-	for _, i := range items {
-		if r, ok := b.held(i, delivery.Claimed, delivery.Handing); ok {
-			r.state = delivery.Queued
-			if !due.IsZero() {
-				r.due = due
+	for _, some := range back {
+		for _, i := range some.Items {
+			if r, ok := b.held(i, delivery.Claimed, delivery.Handing); ok {
+				r.state = delivery.Queued
+				if !some.Due.IsZero() {
+					r.due = some.Due
+				}
 			}
 		}
 	}

@@ -101,16 +101,15 @@ func (l *lane) ration(claims []delivery.Claim) ([]delivery.Claim, error) {
 			later[c.Group] = append(later[c.Group], c.Item)
 		}
 	}
+	var back []delivery.Return
 	for group, rows := range later {
 		for len(rows) > 0 {
 			n, due := l.rates.book(group, len(rows), l.Now())
-			if err := l.putOff(rows[:n], due); err != nil {
-				return ready, err
-			}
+			back = append(back, delivery.Return{Items: rows[:n], Due: due})
 			rows = rows[n:]
 		}
 	}
-	return ready, nil
+	return ready, l.putOff(back...)
 }
 
 // The wait for rows that were put off for their group's rate: a lane stays for them

@@ -50,9 +50,8 @@ type Ledger interface {
 	// next rows may be on the wire from now on; either may be none. NotTried puts a
 	// row back without holding anything against it. After an error neither is sure.
 	Turn(ctx context.Context, scope delivery.Scope, worker int64, results []delivery.Result, next []delivery.Item) (delivery.Intent, error)
-	// HandBack returns rows that never reached the wire, due at the time given, or
-	// as they were when it is zero.
-	HandBack(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, due time.Time) error
+	// HandBack returns rows that never reached the wire.
+	HandBack(ctx context.Context, scope delivery.Scope, worker int64, back ...delivery.Return) error
 }
 
 // Backlog is what else a lane asks of the ledger.

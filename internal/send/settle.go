@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
@@ -62,15 +63,15 @@ func (l *lane) note(r delivery.Result) {
 }
 
 // handBack returns rows that did not reach the wire, due as they were.
-func (l *lane) handBack(rows []delivery.Item) error { return l.putOff(rows, time.Time{}) }
+func (l *lane) handBack(rows []delivery.Item) error { return l.putOff(delivery.Return{Items: rows}) }
 
-// putOff returns rows that did not reach the wire, due at the time given.
-func (l *lane) putOff(rows []delivery.Item, due time.Time) error {
-	if len(rows) == 0 {
+// putOff returns rows that did not reach the wire, in one transaction.
+func (l *lane) putOff(back ...delivery.Return) error {
+	if !slices.ContainsFunc(back, func(r delivery.Return) bool { return len(r.Items) > 0 }) {
 		return nil
 	}
 	return l.settle("hand back", func(ctx context.Context) error {
-		return l.ledger.HandBack(ctx, l.scope, l.place.id, rows, due)
+		return l.ledger.HandBack(ctx, l.scope, l.place.id, back...)
 	})
 }
 

@@ -39,5 +39,5 @@ func (l *lane) allot(n int) (int, error) {
 
 // untilTomorrow lets go of rows for which nothing is left today.
 func (l *lane) untilTomorrow(claims []delivery.Claim) error {
-	return l.putOff(items(claims), l.warmUp.calendar.Tomorrow(l.Now()))
+	return l.putOff(delivery.Return{Items: items(claims), Due: l.warmUp.calendar.Tomorrow(l.Now())})
 }

@@ -154,10 +154,16 @@ const (
 
 // HandBack returns rows to the queue that this worker claimed, or declared an
 // intent for, and that never were on the wire: nothing is counted against them.
-// They become due at the given time, or stay due as they were when it is zero.
 // Rows that are no longer the worker's are left alone.
-func (s *Store) HandBack(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, due time.Time) error {
-	return s.update(ctx, "hand back", func(t *tx) error { return t.handBack(ctx, scope, worker, items, due) })
+func (s *Store) HandBack(ctx context.Context, scope delivery.Scope, worker int64, back ...delivery.Return) error {
+	return s.update(ctx, "hand back", func(t *tx) error {
+		for _, r := range back {
+			if err := t.handBack(ctx, scope, worker, r.Items, r.Due); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (t *tx) handBack(ctx context.Context, scope delivery.Scope, worker int64, items []delivery.Item, due time.Time) error {

@@ -61,7 +61,7 @@ func TestNothingIsClaimedBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
 		d := sending(t, s, c, 3)
-		must(t, s.HandBack(bg, d.scope, d.worker, d.claim(1), c.Now().Add(time.Hour)))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: d.claim(1), Due: c.Now().Add(time.Hour)}))
 		due, next, err := s.Waiting(bg, d.scope)
 		must(t, err)
 		if due != 2 || !next.Equal(c.Now().Add(time.Hour)) {
@@ -155,13 +155,13 @@ func TestRowsHandedBackCountNothingAgainstThem(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
 		d := sending(t, s, c, 40)
 		claimed, handing := d.claim(20), d.handing(20)
-		must(t, s.HandBack(bg, d.scope, d.worker, append(claimed, handing...), time.Time{}))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: append(claimed, handing...)}))
 		d.wantTally(delivery.Tally{Planned: 40, Queued: 40})
 		d.wantEntry(handing[0].ID, entry{State: delivery.Queued, Attempt: 1})
 
 		again := d.claim(40)
-		must(t, s.HandBack(bg, d.scope, newWorker(t, s), again, time.Time{}))
-		must(t, s.HandBack(bg, d.scope, d.worker, claimed, time.Time{})) // attempt 1, long over
+		must(t, s.HandBack(bg, d.scope, newWorker(t, s), delivery.Return{Items: again}))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: claimed})) // attempt 1, long over
 		d.wantTally(delivery.Tally{Planned: 40, Claimed: 40})
 	})
 }
@@ -222,7 +222,7 @@ func TestWhatIsPutBackBelowTheFloorIsFound(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
 		d := sending(t, s, c, 100)
 		first := d.claim(20)
-		must(t, s.HandBack(bg, d.scope, d.worker, first[:5], time.Time{}))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: first[:5]}))
 		if next := d.claim(20); next[0].ID <= first[19].ID {
 			t.Fatalf("a claim looks below the floor: %v after %v", next[0], first[19])
 		}
@@ -230,7 +230,7 @@ func TestWhatIsPutBackBelowTheFloorIsFound(t *testing.T) {
 		if again := d.claim(20); again[0].ID != first[0].ID {
 			t.Fatalf("first is %v, want %v", again[0], first[0])
 		}
-		must(t, s.HandBack(bg, d.scope, d.worker, first[5:10], time.Time{}))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: first[5:10]}))
 		if rest := d.claim(100); len(rest) != 50 {
 			t.Fatalf("%d of the rest claimed", len(rest))
 		}

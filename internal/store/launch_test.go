@@ -157,7 +157,9 @@ func TestCancellingFreesTheSpotlightsOfADigestThatReachedNobody(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
 		for name, reach := range map[string]func(d desk, rows []delivery.Item){
-			"nobody":    func(d desk, rows []delivery.Item) { must(t, s.HandBack(bg, d.scope, d.worker, rows, time.Time{})) },
+			"nobody": func(d desk, rows []delivery.Item) {
+				must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: rows}))
+			},
 			"a refusal": func(d desk, rows []delivery.Item) { d.record(rows, refused) },
 			"the wire":  func(desk, []delivery.Item) {},
 			"a reader":  func(d desk, rows []delivery.Item) { d.record(rows, accepted) },

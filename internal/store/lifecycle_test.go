@@ -190,7 +190,7 @@ func TestRowsThatWaitedTooLongFailAndPausesDoNotCount(t *testing.T) {
 			t.Fatalf("%d expired, want the 2 that were queued", n)
 		}
 		d.wantTally(delivery.Tally{Planned: 3, Claimed: 1, Failed: 2})
-		must(t, s.HandBack(bg, d.scope, d.worker, items, time.Time{}))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: items}))
 		expired(t, s)
 		d.wantEntry(items[0].ID, entry{State: delivery.Failed, Reason: delivery.Expired, Attempt: 1})
 		d.finish(true)

@@ -71,7 +71,7 @@ func TestWhoWaitsForAnHourOrForTheirProviderIsToldApart(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
 		d := sending(t, s, c, 9)
 		claims := d.claim(3)
-		must(t, s.HandBack(bg, d.scope, d.worker, claims[:2], c.Now().Add(10*time.Minute)))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: claims[:2], Due: c.Now().Add(10 * time.Minute)}))
 		morning := c.Now().Add(20 * time.Hour)
 		must(t, s.Damage(bg, fmt.Sprintf("UPDATE deliveries SET due_at = %d WHERE attempt = 0 AND subscriber_id > 5", morning.UnixMilli())))
 		l := d.look()

@@ -233,7 +233,7 @@ func TestNothingWaitsInACancelledDigest(t *testing.T) {
 		d.record(items[1:2], deferred)
 		d.record(items[2:3], notTried)
 		d.record(items[3:4], inDoubt)
-		must(t, s.HandBack(bg, d.scope, d.worker, items[4:], time.Time{}))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: items[4:]}))
 		d.wantTally(delivery.Tally{Planned: 6, Sent: 1, Skipped: 4, Unknown: 1, Doubts: 1})
 		d.wantEntry(items[1].ID, entry{State: delivery.Skipped, Reason: delivery.Cancelled, Attempt: 1, Tries: 1, Code: 451})
 	})

@@ -114,7 +114,7 @@ func TestAWorkerThatWakesUpLateDoesNoHarm(t *testing.T) {
 		}
 		d.record(items, accepted)
 		d.record(items, refused)
-		must(t, s.HandBack(bg, d.scope, d.worker, items, time.Time{}))
+		must(t, s.HandBack(bg, d.scope, d.worker, delivery.Return{Items: items}))
 		d.wantTally(delivery.Tally{Planned: 4, Handing: 3, Sent: 1, Doubts: 4})
 		other.record(again, accepted)
 		d.wantTally(delivery.Tally{Planned: 4, Sent: 4, Doubts: 4})
