@@ -1,11 +1,13 @@
 package send_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/message"
+	"github.com/collabpulse/weekly/internal/send"
 )
 
 var tooMuch = delivery.Outcome{Verdict: delivery.Deferred, Stage: delivery.AtRcpt, Code: 421, Enhanced: "4.7.28"}
@@ -57,6 +59,21 @@ func TestAGroupThatStoppedIsSentToAfterTenMinutes(t *testing.T) {
 		d.wantCount(t, map[delivery.State]int{delivery.Sent: 400})
 		if d.total > 400+delivery.Group {
 			t.Errorf("%d mails were offered to 400 readers", d.total)
+		}
+	})
+}
+
+func TestALaneStaysWhileAGroupRestsForAShortTime(t *testing.T) {
+	inBubbleWith(t, 400, send.Options{Rest: 20 * time.Second}, func(t *testing.T, d *desk) {
+		d.throttled(10 * time.Second)
+		began := time.Now()
+		var lanes sync.WaitGroup
+		for range 4 {
+			lanes.Go(func() { d.drain(t) })
+		}
+		lanes.Wait() // nobody wakes one again
+		if sent := d.count()[delivery.Sent]; sent < 400-4*delivery.Group {
+			t.Errorf("%d readers have it after %s", sent, time.Since(began))
 		}
 	})
 }

@@ -15,9 +15,8 @@ import (
 // put off, each row to a time of its own when there will be, and the other groups go
 // on. They are safe for use by many lanes.
 type rates struct {
-	mu       sync.Mutex
-	groups   map[string]*quota
-	awaiting map[int64]bool // digests of which a lane waits for rows that were put off
+	mu     sync.Mutex
+	groups map[string]*quota
 }
 
 // quota is one group's rate.
@@ -28,7 +27,7 @@ type quota struct {
 }
 
 func newRates(all map[string]delivery.Rate) *rates {
-	r := &rates{groups: map[string]*quota{}, awaiting: map[int64]bool{}}
+	r := &rates{groups: map[string]*quota{}}
 	for group, perSecond := range all {
 		r.groups[group] = &quota{all: perSecond, bucket: rate.NewLimiter(rate.Limit(perSecond), handful(perSecond))}
 	}
@@ -112,47 +111,14 @@ func (l *lane) ration(claims []delivery.Claim) ([]delivery.Claim, error) {
 	return ready, l.putOff(back...)
 }
 
-// The wait for rows that were put off for their group's rate: a lane stays for them
-// when they are due within a minute, which is when the next tick would wake one, and
-// looks every few seconds whether there is anything else.
-const (
-	awaitWithin = time.Minute
-	awaitLook   = 5 * time.Second
-)
-
-// await waits for rows that are due soon because their group's rate put them off, and
-// reports whether the lane should claim again. One lane of a process does so for a
-// digest: it holds nothing, and the others' places are free for other digests.
-func (l *lane) await(next time.Time) bool {
-	now := l.Now()
-	if next.IsZero() || next.After(now.Add(awaitWithin)) || !l.rates.attend(l.scope.Digest, now) {
-		return false
-	}
-	defer l.rates.leave(l.scope.Digest)
-	l.release()
-	sleep(l.stop, min(max(next.Sub(now), firstPause), awaitLook))
-	return true
-}
-
-// attend takes the place of the lane that waits for a digest's rows, if any were put
-// off and nobody waits already.
-func (r *rates) attend(digest int64, now time.Time) bool {
+// waits reports whether rows were put off that are still to come.
+func (r *rates) waits(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.awaiting[digest] {
-		return false
-	}
 	for _, q := range r.groups {
 		if q.booked.After(now) {
-			r.awaiting[digest] = true
 			return true
 		}
 	}
 	return false
-}
-
-func (r *rates) leave(digest int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.awaiting, digest)
 }

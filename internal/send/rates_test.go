@@ -15,6 +15,7 @@ import (
 func (d *desk) timed() (gmail, others *[]time.Duration) {
 	gmail, others = new([]time.Duration), new([]time.Duration)
 	begun := time.Now()
+	var mu sync.Mutex // lanes hand over side by side
 	theirs := map[string]bool{}
 	for id, r := range d.rows {
 		r.group = "other"
@@ -24,6 +25,8 @@ func (d *desk) timed() (gmail, others *[]time.Duration) {
 		}
 	}
 	d.answer = func(m message.Message) delivery.Outcome {
+		mu.Lock()
+		defer mu.Unlock()
 		if theirs[m.To.String()] {
 			*gmail = append(*gmail, time.Since(begun))
 		} else {

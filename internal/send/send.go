@@ -115,15 +115,16 @@ const Closing = 10 * time.Second
 // Sender runs lanes. It is safe for use by many goroutines, each of which is a
 // lane with a connection of its own.
 type Sender struct {
-	ledger   Ledger
-	backlog  Backlog
-	relays   Wire
-	composer Composer
-	worker   *Worker
-	jury     *jury
-	brakes   *brakes
-	rates    *rates
-	warmUp   *warmUp
+	ledger     Ledger
+	backlog    Backlog
+	relays     Wire
+	composer   Composer
+	worker     *Worker
+	jury       *jury
+	brakes     *brakes
+	rates      *rates
+	warmUp     *warmUp
+	attendants attendants
 	Options
 }
 
