@@ -53,10 +53,17 @@ type file struct {
 	set  *token.FileSet
 }
 
-func sources(t *testing.T) []file {
+// sources are the files below internal.
+func sources(t *testing.T) []file { return below(t, ".", 40) }
+
+// everything is those and the programs'.
+func everything(t *testing.T) []file { return append(sources(t), below(t, "../cmd", 20)...) }
+
+// below are the source files below a folder, of which there are so many at least.
+func below(t *testing.T, root string, atLeast int) []file {
 	t.Helper()
 	var all []file
-	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			return err
 		}
@@ -68,7 +75,7 @@ func sources(t *testing.T) []file {
 		all = append(all, file{pkg: path.Dir(filepath.ToSlash(name)), name: name, ast: parsed, set: set})
 		return nil
 	})
-	if err != nil || len(all) < 40 {
+	if err != nil || len(all) < atLeast {
 		t.Fatalf("found %d source files: %v", len(all), err)
 	}
 	return all
@@ -102,6 +109,19 @@ func TestDependenciesPointInward(t *testing.T) {
 	}
 }
 
+func TestTheCommandLineLeavesTechnologyToThePackages(t *testing.T) {
+	t.Parallel()
+	for _, f := range below(t, "../cmd/pulse", 10) {
+		for _, imported := range f.imports() {
+			for tech := range technology {
+				if strings.HasPrefix(imported, tech) {
+					t.Errorf("%s imports %s", f.name, imported)
+				}
+			}
+		}
+	}
+}
+
 func TestEveryPackageOpensWithItsEssay(t *testing.T) {
 	t.Parallel()
 	docs := map[string]string{}
@@ -117,7 +137,7 @@ func TestEveryPackageOpensWithItsEssay(t *testing.T) {
 
 func TestEveryExportedNameIsDocumented(t *testing.T) {
 	t.Parallel()
-	for _, f := range sources(t) {
+	for _, f := range everything(t) {
 		for _, d := range f.ast.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
@@ -166,7 +186,7 @@ const (
 
 func TestFilesAndFunctionsStayShort(t *testing.T) {
 	t.Parallel()
-	for _, f := range sources(t) {
+	for _, f := range everything(t) {
 		if lines := f.set.Position(f.ast.FileEnd).Line; lines > maxFile {
 			t.Errorf("%s has %d lines: one story per file", f.name, lines)
 		}
