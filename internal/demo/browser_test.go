@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/collabpulse/weekly/internal/mailbox"
 	"github.com/collabpulse/weekly/internal/store/storetest"
 	"github.com/collabpulse/weekly/internal/subscriber"
+	"github.com/collabpulse/weekly/internal/web/webtest"
 )
 
 // engines are the environments the flow is walked in.
@@ -70,30 +70,6 @@ func TestTheWholeWeek(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 	})
-}
-
-// browser opens a tab in a real Chromium; without one the test is skipped.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := os.Getenv("PULSE_TEST_BROWSER")
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); path == "" && err == nil {
-			path = found
-		}
-	}
-	if path == "" {
-		t.Skip("no Chromium found and PULSE_TEST_BROWSER is not set: not tried in a browser")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-gpu", true))
-	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocated)
-	t.Cleanup(cancel)
-	// The browser lives as long as the context it is first used with.
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
 }
 
 // visitor is a person in front of the browser.
@@ -167,7 +143,7 @@ func (v visitor) follow(w *Walk, m mailbox.Message, part string) {
 func TestAReaderAndAnEditorInARealBrowser(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, environ []string) {
-		v := visitor{t: t, tab: browser(t)}
+		v := visitor{t: t, tab: webtest.Tab(t)}
 		w := start(t, environ)
 		const reader = "browser@readers.example"
 		v.subscribe(w, reader)

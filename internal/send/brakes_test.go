@@ -12,10 +12,8 @@ import (
 
 var tooMuch = delivery.Outcome{Verdict: delivery.Deferred, Stage: delivery.AtRcpt, Code: 421, Enhanced: "4.7.28"}
 
-// throttled is a desk of which half of the readers are with Gmail, which takes
-// mail again after the time given.
-func (d *desk) throttled(again time.Duration) {
-	begun := time.Now()
+// halfWithGmail puts half of the readers into Gmail's domain group, and names them.
+func (d *desk) halfWithGmail() map[string]bool {
 	gmail := map[string]bool{}
 	for id, r := range d.rows {
 		r.group = "other"
@@ -24,6 +22,14 @@ func (d *desk) throttled(again time.Duration) {
 			gmail[addressOf(id).String()] = true
 		}
 	}
+	return gmail
+}
+
+// throttled is a desk of which half of the readers are with Gmail, which takes
+// mail again after the time given.
+func (d *desk) throttled(again time.Duration) {
+	begun := time.Now()
+	gmail := d.halfWithGmail()
 	d.answer = func(m message.Message) delivery.Outcome {
 		if gmail[m.To.String()] && time.Since(begun) < again {
 			return tooMuch

@@ -16,14 +16,7 @@ func (d *desk) timed() (gmail, others *[]time.Duration) {
 	gmail, others = new([]time.Duration), new([]time.Duration)
 	begun := time.Now()
 	var mu sync.Mutex // lanes hand over side by side
-	theirs := map[string]bool{}
-	for id, r := range d.rows {
-		r.group = "other"
-		if id%2 == 0 {
-			r.group = "gmail"
-			theirs[addressOf(id).String()] = true
-		}
-	}
+	theirs := d.halfWithGmail()
 	d.answer = func(m message.Message) delivery.Outcome {
 		mu.Lock()
 		defer mu.Unlock()

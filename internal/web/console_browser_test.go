@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,25 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/collabpulse/weekly/internal/link"
+	"github.com/collabpulse/weekly/internal/web/webtest"
 )
-
-// tab opens a real Chromium; without PULSE_TEST_BROWSER the test is skipped.
-func tab(t *testing.T) context.Context {
-	t.Helper()
-	path := os.Getenv("PULSE_TEST_BROWSER")
-	if path == "" {
-		t.Skip("PULSE_TEST_BROWSER is not set: not tried in a browser")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-gpu", true))
-	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocated)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 // signInBy signs the room's editor in on a browser.
 func (r *reception) signInBy(tab context.Context) {
@@ -60,7 +42,7 @@ func (r *reception) see(tab context.Context, words string) {
 
 func TestTheFiguresMoveInABrowserThatIsNotTouched(t *testing.T) {
 	t.Parallel()
-	tab := tab(t)
+	tab := webtest.Tab(t)
 	r := receptionFor(t, time.Minute, func(c *Config) { c.Site = siteAt(t, "http://localhost:8080") })
 	d := r.launched(4)
 	r.signInBy(tab)
