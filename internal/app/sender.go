@@ -4,17 +4,14 @@ import (
 	"context"
 	"time"
 
-	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/gather"
-	"github.com/collabpulse/weekly/internal/outbox"
-	"github.com/collabpulse/weekly/internal/render"
 	"github.com/collabpulse/weekly/internal/send"
 )
 
 // sender joins ledger, relays and templates into the send loop.
 func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
 	digests := send.NewDigestComposer(a.Store, a.Renderer, a.relays, a.Site, time.Now)
-	letters := send.NewLetterComposer(a.Store, a.Store, a.Store, writer{a.Renderer}, send.LetterOptions{
+	letters := send.NewLetterComposer(a.Store, a.Store, a.Store, a.Renderer, send.LetterOptions{
 		Signer: a.signer, Site: a.Site, Now: time.Now, Next: a.schedule.Next,
 	})
 	return send.New(ledger{a.Store, a.meters}, a.Store, wire{a.relays, a.meters}, send.ByScope(digests, letters), worker, send.Options{
@@ -24,21 +21,6 @@ func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
 		WarmUp:  a.Settings.Calendar(),
 		Observe: a.meters.Handed,
 	}), nil
-}
-
-// writer lets the letter composer speak through the renderer.
-type writer struct{ *render.Renderer }
-
-// Letter renders one letter.
-func (w writer) Letter(kind outbox.Kind, f send.Facts) (send.Words, error) {
-	r, err := w.Renderer.Letter(kind, render.Facts(f))
-	return send.Words(r), err
-}
-
-// Test renders a digest as an editor gets it to look at.
-func (w writer) Test(d digest.Snapshot) (send.Words, error) {
-	r, err := w.Renderer.Test(d)
-	return send.Words(r), err
 }
 
 // gatherer visits sources and wakes nobody: stories wait for their digest.

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/collabpulse/weekly/emails"
-	"github.com/collabpulse/weekly/internal/render"
+	"github.com/collabpulse/weekly/internal/outbox"
 )
 
 func TestNoTemplateWritesAColour(t *testing.T) {
@@ -39,7 +39,7 @@ type scheme func(n *html.Node) (ink, paper string)
 
 func TestEveryTextCanBeReadByDay(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, m render.Rendered) {
+	each(t, func(t *testing.T, _ string, m outbox.Words) {
 		readable(t, m.HTML, func(n *html.Node) (string, string) {
 			style := ";" + attr(n, "style") + ";"
 			return between(style, ";color:", ";"), between(style, ";background-color:", ";")
@@ -49,7 +49,7 @@ func TestEveryTextCanBeReadByDay(t *testing.T) {
 
 func TestEveryTextCanBeReadByNight(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, m render.Rendered) {
+	each(t, func(t *testing.T, _ string, m outbox.Words) {
 		night := between(m.HTML, "@media (prefers-color-scheme:dark){", "</style>")
 		ink, paper := classColours(night, "color"), classColours(night, "background-color")
 		readable(t, m.HTML, func(n *html.Node) (i, p string) {

@@ -132,7 +132,7 @@ func TestDatesAreToldByTheBrandsClocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := r.Letter(outbox.Welcome, render.Facts{First: c.at})
+		m, err := r.Letter(outbox.Welcome, outbox.Facts{First: c.at})
 		if err != nil || !strings.Contains(strings.ReplaceAll(m.Text, "\n", " "), c.want) || !strings.Contains(html.UnescapeString(m.HTML), c.want) {
 			t.Errorf("%s: no %q (%v)", c.zone, c.want, err)
 		}

@@ -13,14 +13,13 @@ import (
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
 	"github.com/collabpulse/weekly/internal/outbox"
-	"github.com/collabpulse/weekly/internal/render"
 )
 
 var update = flag.Bool("update", false, "write the goldens in emails/testdata anew")
 
 // golden compares a mail in full with emails/testdata/NAME.txtar, whose comment
 // says what the case proves.
-func golden(t *testing.T, name, proves string, got render.Rendered) {
+func golden(t *testing.T, name, proves string, got outbox.Words) {
 	t.Helper()
 	archive := &txtar.Archive{Comment: []byte(proves + "\n\n"), Files: []txtar.File{
 		{Name: "subject", Data: []byte(got.Subject + "\n")},
@@ -51,7 +50,7 @@ func TestTheDigestReadsAsItsGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "digest", "An ordinary week: intro, three spotlights, four topics in four scripts, one slot to leave in each part.",
-		render.Rendered{Subject: e.Subject, HTML: e.HTML, Text: e.Text})
+		outbox.Words{Subject: e.Subject, HTML: e.HTML, Text: e.Text})
 }
 
 func TestTheTestOfADigestReadsAsItsGolden(t *testing.T) {
@@ -70,7 +69,7 @@ const snapshotHash = "5f1d7a84db00d2fce00b31a7fc73224f5f1d7a84db00d2fce00b31a7fc
 type letterCase struct {
 	name, proves string
 	kind         outbox.Kind
-	facts        render.Facts
+	facts        outbox.Facts
 }
 
 func letters() []letterCase {
@@ -80,28 +79,28 @@ func letters() []letterCase {
 	leave := site + "/leave/AQv1WmC4sJ0n1q8xF0Zt2Gk"
 	return []letterCase{
 		{"confirm", "What was asked, one button, how long it works, and what to do when it was somebody else.", outbox.Confirm,
-			render.Facts{Link: site + "/confirm/jgGAiI7qxmWUrM6yDPrQJzs6M8PCFcMdGmDkD4Kz4g"}},
+			outbox.Facts{Link: site + "/confirm/jgGAiI7qxmWUrM6yDPrQJzs6M8PCFcMdGmDkD4Kz4g"}},
 		{"welcome", "When the first digest comes, by the brand's clocks; the latest; how to leave.", outbox.Welcome,
-			render.Facts{Link: leave, First: slot, Latest: site + "/digests/6"}},
-		{"welcome-early", "Before the first digest of all: no date, nothing to read yet.", outbox.Welcome, render.Facts{Link: leave}},
-		{"already", "Nothing has changed, whoever asked.", outbox.Already, render.Facts{Link: leave, Latest: site + "/digests/latest"}},
+			outbox.Facts{Link: leave, First: slot, Latest: site + "/digests/6"}},
+		{"welcome-early", "Before the first digest of all: no date, nothing to read yet.", outbox.Welcome, outbox.Facts{Link: leave}},
+		{"already", "Nothing has changed, whoever asked.", outbox.Already, outbox.Facts{Link: leave, Latest: site + "/digests/latest"}},
 		{"sign-in", "An editor's link: once, for a quarter of an hour.", outbox.SignIn,
-			render.Facts{Link: site + "/console/sign-in/AmT3hQ0c9mB0s8ZrW5n1uA"}},
+			outbox.Facts{Link: site + "/console/sign-in/AmT3hQ0c9mB0s8ZrW5n1uA"}},
 		{"review", "A draft waits: which, when its time is, where to look.", outbox.Review,
-			render.Facts{Digest: subject, Console: site + "/console/digests/7", SendAt: slot}},
+			outbox.Facts{Digest: subject, Console: site + "/console/digests/7", SendAt: slot}},
 		{"review-unscheduled", "A draft composed by hand has no time of its own.", outbox.Review,
-			render.Facts{Digest: subject, Console: site + "/console/digests/7"}},
+			outbox.Facts{Digest: subject, Console: site + "/console/digests/7"}},
 		{"held", "A digest is held: why, since when, and that it is the editor's to decide.", outbox.Held,
-			render.Facts{Digest: subject, Console: site + "/console/digests/7", SendAt: slot,
+			outbox.Facts{Digest: subject, Console: site + "/console/digests/7", SendAt: slot,
 				Reason: "Its time had passed by more than six hours when the service came back."}},
 		{"paused", "A digest paused by itself: why, how far it got, and that nobody is given up.", outbox.Paused,
-			render.Facts{Digest: subject, Console: site + "/console/digests/7", Tally: delivery.Tally{Planned: 12408, Sent: 240},
+			outbox.Facts{Digest: subject, Console: site + "/console/digests/7", Tally: delivery.Tally{Planned: 12408, Sent: 240},
 				Reason: "Relays answered 550 5.7.26 to 11 of the last 251 readers."}},
 		{"finished", "A digest went out: every figure that is not zero.", outbox.Finished,
-			render.Facts{Digest: subject, Console: site + "/console/digests/7",
+			outbox.Facts{Digest: subject, Console: site + "/console/digests/7",
 				Tally:    delivery.Tally{Planned: 12408, Sent: 12391, Failed: 9, Skipped: 6, Unknown: 2, Doubts: 14},
 				Excluded: digest.Excluded{NoStories: 311, Paused: 48, Pending: 120, Unsubscribed: 1033, Suppressed: 27, Erased: 4}}},
-		{"leave-link", "A fresh link to leave, which never expires.", outbox.LeaveByMail, render.Facts{Link: leave}},
+		{"leave-link", "A fresh link to leave, which never expires.", outbox.LeaveByMail, outbox.Facts{Link: leave}},
 	}
 }
 

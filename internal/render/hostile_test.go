@@ -86,7 +86,7 @@ func TestHostileSubjectsAndReasonsInLettersAreReadAndNothingElse(t *testing.T) {
 	r := renderer(t)
 	for name, c := range hostile() {
 		for _, k := range []outbox.Kind{outbox.Review, outbox.Held, outbox.Paused, outbox.Finished} {
-			m, err := r.Letter(k, render.Facts{Digest: c.raw, Reason: c.raw, Console: "https://w.example/console/digests/7"})
+			m, err := r.Letter(k, outbox.Facts{Digest: c.raw, Reason: c.raw, Console: "https://w.example/console/digests/7"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,19 +9,18 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/collabpulse/weekly/internal/outbox"
-	"github.com/collabpulse/weekly/internal/render"
 )
 
 // every is every mail there is, by the name of its golden: the digest, the test
 // of one, and each letter.
-func every(t testing.TB) map[string]render.Rendered {
+func every(t testing.TB) map[string]outbox.Words {
 	t.Helper()
 	r := renderer(t)
 	e, err := r.Edition(week(), snapshotHash, whole())
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]render.Rendered{"digest": {Subject: e.Subject, HTML: e.HTML, Text: e.Text}}
+	all := map[string]outbox.Words{"digest": {Subject: e.Subject, HTML: e.HTML, Text: e.Text}}
 	if all["test"], err = r.Test(week()); err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +33,7 @@ func every(t testing.TB) map[string]render.Rendered {
 }
 
 // each runs a check on every mail.
-func each(t *testing.T, check func(t *testing.T, name string, m render.Rendered)) {
+func each(t *testing.T, check func(t *testing.T, name string, m outbox.Words)) {
 	for name, m := range every(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,27 +13,8 @@ import (
 	"github.com/collabpulse/weekly/internal/outbox"
 )
 
-// Facts are what a letter tells. Which of them a kind needs:
-//
-//	confirm, sign-in, leave-link   Link
-//	welcome, already               First, Latest and Link (to leave), each if there is one
-//	review                         Digest, Console, SendAt if there is one
-//	held                           Digest, Console, Reason, SendAt
-//	finished                       Digest, Console, Tally, Excluded
-type Facts struct {
-	Link     string    // the capability the letter brings
-	First    time.Time // when the reader's first digest comes; zero when nobody can say
-	Latest   string    // public page of the newest digest, "" before the first
-	Digest   string    // subject of the digest it is about
-	Tally    delivery.Tally
-	Excluded digest.Excluded
-	Reason   string    // why it is held: a sentence
-	Console  string    // the page where an editor acts
-	SendAt   time.Time // the digest's time, zero for none
-}
-
 // suffice checks that the letter can do what it is for.
-func (f Facts) suffice(kind outbox.Kind) error {
+func suffice(f outbox.Facts, kind outbox.Kind) error {
 	need := ""
 	switch kind {
 	case outbox.Confirm, outbox.SignIn, outbox.LeaveByMail:
@@ -70,7 +51,7 @@ func (l *letter) sizes() iter.Seq[view] {
 
 type figure struct{ Name, Value string }
 
-func (r *Renderer) letter(f Facts) *letter {
+func (r *Renderer) letter(f outbox.Facts) *letter {
 	return &letter{
 		frame: r.brand.frame(),
 		Link:  web(f.Link), Latest: web(f.Latest), Console: web(f.Console),

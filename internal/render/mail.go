@@ -5,6 +5,8 @@ import (
 	"iter"
 	"strings"
 	texttemplate "text/template"
+
+	"github.com/collabpulse/weekly/internal/outbox"
 )
 
 // mail is the templates of one mail, both parts.
@@ -46,8 +48,8 @@ func (b Brand) frame() frame {
 
 // write makes every part of a mail. Subject and preheader come first, because
 // the frame of the HTML part repeats them.
-func (m mail) write(v view, plain bool) (Rendered, error) {
-	var out Rendered
+func (m mail) write(v view, plain bool) (outbox.Words, error) {
+	var out outbox.Words
 	var err error
 	if out.Subject, err = m.words("subject", v); err != nil {
 		return out, err

@@ -14,7 +14,7 @@ import (
 
 func TestEveryMailHasASubjectAndBothParts(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, m render.Rendered) {
+	each(t, func(t *testing.T, _ string, m outbox.Words) {
 		if m.Subject == "" || strings.ContainsAny(m.Subject, "\r\n\t") || strings.Contains(m.Subject, "  ") {
 			t.Errorf("subject %q", m.Subject)
 		}
@@ -31,7 +31,7 @@ func TestEveryKindOfLetterIsWritten(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
 	for _, k := range kinds() {
-		_, err := r.Letter(k, render.Facts{Link: "https://a.example/l", Console: "https://a.example/console"})
+		_, err := r.Letter(k, outbox.Facts{Link: "https://a.example/l", Console: "https://a.example/console"})
 		if k == outbox.Test {
 			if !fault.Is(err, fault.Invalid) {
 				t.Errorf("a test is made from a digest, yet the letter gave %v", err)
@@ -48,7 +48,7 @@ func TestALetterWithoutTheLinkItIsForIsRefused(t *testing.T) {
 	needing := []outbox.Kind{outbox.Confirm, outbox.SignIn, outbox.LeaveByMail, outbox.Review, outbox.Held, outbox.Paused, outbox.Finished}
 	for _, k := range needing {
 		for _, bad := range []string{"", "/confirm/x", "javascript:alert(1)", "slot"} {
-			if _, err := r.Letter(k, render.Facts{Link: bad, Console: bad}); !fault.Is(err, fault.Invalid) {
+			if _, err := r.Letter(k, outbox.Facts{Link: bad, Console: bad}); !fault.Is(err, fault.Invalid) {
 				t.Errorf("%v with link %q: %v", k, bad, err)
 			}
 		}
@@ -68,7 +68,7 @@ func TestABrandNeedsANameAndASite(t *testing.T) {
 
 func TestEveryTagIsClosedForBrowsersAndForWord(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, m render.Rendered) {
+	each(t, func(t *testing.T, _ string, m outbox.Words) {
 		if where := unbalanced(m.HTML); where != "" {
 			t.Errorf("a browser finds open: %s", where)
 		}
@@ -83,7 +83,7 @@ func TestEveryTagIsClosedForBrowsersAndForWord(t *testing.T) {
 
 func TestEveryLinkIsAbsolute(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, name string, m render.Rendered) {
+	each(t, func(t *testing.T, name string, m outbox.Words) {
 		links := nodes(t, m.HTML, "a")
 		for _, a := range links {
 			href := attr(a, "href")
@@ -106,7 +106,7 @@ func TestEveryLinkIsAbsolute(t *testing.T) {
 func TestNothingIsLoadedButThePicturesOfStories(t *testing.T) {
 	t.Parallel()
 	loading := regexp.MustCompile(`(?i)url\(|@import|@font-face|<link|<script|<iframe|<object|<embed|<form|<input|background=|srcset`)
-	each(t, func(t *testing.T, name string, m render.Rendered) {
+	each(t, func(t *testing.T, name string, m outbox.Words) {
 		if found := loading.FindString(m.HTML); found != "" {
 			t.Errorf("the mail has %q", found)
 		}
@@ -127,7 +127,7 @@ func TestNothingIsLoadedButThePicturesOfStories(t *testing.T) {
 
 func TestMailsSpeakToScreenReaders(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, name string, m render.Rendered) {
+	each(t, func(t *testing.T, name string, m outbox.Words) {
 		root := nodes(t, m.HTML, "html")[0]
 		if attr(root, "lang") != "en" || attr(root, "dir") != "ltr" {
 			t.Error("the document does not say its language and direction")
@@ -150,7 +150,7 @@ func TestMailsSpeakToScreenReaders(t *testing.T) {
 // drop the rule after a comment.
 func TestStyleElementsSurviveMailClients(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, m render.Rendered) {
+	each(t, func(t *testing.T, _ string, m outbox.Words) {
 		styles := nodes(t, m.HTML, "style")
 		for _, s := range styles {
 			css := written(s)
@@ -171,7 +171,7 @@ func TestStyleElementsSurviveMailClients(t *testing.T) {
 
 func TestEveryFooterSaysWhoWhyAndWhere(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, m render.Rendered) {
+	each(t, func(t *testing.T, _ string, m outbox.Words) {
 		for _, want := range []string{"You get this", "Torstraße 140", "10119 Berlin, Germany", "https://weekly.collabpulse.example/privacy", "https://weekly.collabpulse.example/"} {
 			if !strings.Contains(m.HTML, want) || !strings.Contains(m.Text, want) {
 				t.Errorf("no %q in both parts", want)
@@ -185,7 +185,7 @@ var vowels = regexp.MustCompile(`\p{Mn}`)
 
 func TestTheTextPartIsNarrowAndKeepsLinksWhole(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, m render.Rendered) {
+	each(t, func(t *testing.T, _ string, m outbox.Words) {
 		for l := range strings.Lines(m.Text) {
 			l = strings.TrimSuffix(l, "\n")
 			if strings.HasSuffix(l, " ") || len([]rune(vowels.ReplaceAllString(l, ""))) > 72 && !strings.HasPrefix(l, "https://") {

@@ -52,13 +52,6 @@ type Renderer struct {
 	page   *template.Template
 }
 
-// Rendered is a finished mail: no slots, nothing left to fill.
-type Rendered struct {
-	Subject string
-	HTML    string
-	Text    string
-}
-
 // New prepares the embedded templates. It fails with a fault.Invalid on a brand
 // without a name or a site; any other error is a fault of the templates, which
 // the tests would have found.
@@ -102,7 +95,7 @@ func (r *Renderer) Edition(s digest.Snapshot, hash string, k edition.Key) (editi
 // Test renders the snapshot as an editor gets it for a look: every topic, a
 // banner that says what it is, and no link to leave, since an editor has none.
 // It is what a letter of the kind outbox.Test says.
-func (r *Renderer) Test(s digest.Snapshot) (Rendered, error) {
+func (r *Renderer) Test(s digest.Snapshot) (outbox.Words, error) {
 	n := r.number(s)
 	n.Banner = "A test: this is the digest as it stands now, and only you have it."
 	n.Web, n.WebLabel = r.brand.Site.Console("digests/"+strconv.FormatInt(s.Digest, 10)), "See it in the console"
@@ -120,9 +113,9 @@ func (r *Renderer) Page(s digest.Snapshot) (template.HTML, error) {
 // Letter renders a mail that is not a digest. It fails with a fault.Invalid when
 // the facts lack the link the letter is for, and for outbox.Test, which is made
 // from a digest by Test.
-func (r *Renderer) Letter(kind outbox.Kind, f Facts) (Rendered, error) {
-	if err := f.suffice(kind); err != nil {
-		return Rendered{}, err
+func (r *Renderer) Letter(kind outbox.Kind, f outbox.Facts) (outbox.Words, error) {
+	if err := suffice(f, kind); err != nil {
+		return outbox.Words{}, err
 	}
 	return r.mails[kind.String()].write(r.letter(f), false)
 }

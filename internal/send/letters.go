@@ -35,27 +35,11 @@ type Drafts interface {
 	Topics(ctx context.Context) ([]topic.Topic, error)
 }
 
-// Facts are what a letter may speak of; each kind uses some of them.
-type Facts struct {
-	Link     string          // what the letter is for: confirm, sign in, leave
-	First    time.Time       // when the reader's first digest comes; zero when nobody knows
-	Latest   string          // URL of the newest digest, "" before the first
-	Digest   string          // a digest's subject
-	Tally    delivery.Tally  // of a finished digest
-	Excluded digest.Excluded // of a finished digest
-	Reason   string          // why a digest is held
-	Console  string          // URL of the console's page to go to
-	SendAt   time.Time       // when a digest is to go out
-}
-
-// Words are a written letter.
-type Words struct{ Subject, HTML, Text string }
-
 // Writer writes letters.
 type Writer interface {
-	Letter(kind outbox.Kind, f Facts) (Words, error)
+	Letter(kind outbox.Kind, f outbox.Facts) (outbox.Words, error)
 	// Test is a digest as an editor gets it for a look, with every topic in it.
-	Test(s digest.Snapshot) (Words, error)
+	Test(s digest.Snapshot) (outbox.Words, error)
 	// Bundle names the templates in use.
 	Bundle() string
 }
@@ -124,38 +108,38 @@ func (c *LetterComposer) reader(ctx context.Context, l outbox.Letter) (subscribe
 	return c.desk.Subscriber(ctx, l.Subscriber)
 }
 
-func (c *LetterComposer) write(ctx context.Context, l outbox.Letter, reader subscriber.Subscriber) (Words, error) {
+func (c *LetterComposer) write(ctx context.Context, l outbox.Letter, reader subscriber.Subscriber) (outbox.Words, error) {
 	if l.Kind == outbox.Test {
 		s, err := c.draft(ctx, l.Digest)
 		if err != nil {
-			return Words{}, err
+			return outbox.Words{}, err
 		}
 		return written(c.writer.Test(s))
 	}
 	f, err := c.facts(ctx, l, reader)
 	if err != nil {
-		return Words{}, err
+		return outbox.Words{}, err
 	}
 	return written(c.writer.Letter(l.Kind, f))
 }
 
 // written passes words on; a writer that fails will fail again.
-func written(w Words, err error) (Words, error) {
+func written(w outbox.Words, err error) (outbox.Words, error) {
 	if err != nil {
-		return Words{}, &Unmailable{err}
+		return outbox.Words{}, &Unmailable{err}
 	}
 	return w, nil
 }
 
 // facts gathers what a kind of letter speaks of.
-func (c *LetterComposer) facts(ctx context.Context, l outbox.Letter, reader subscriber.Subscriber) (Facts, error) {
+func (c *LetterComposer) facts(ctx context.Context, l outbox.Letter, reader subscriber.Subscriber) (outbox.Facts, error) {
 	switch l.Kind {
 	case outbox.Confirm:
 		claim := link.Claim{Subject: l.Subscriber, Stamp: l.Stamp, Expires: l.Created.Add(link.ConfirmFor)}
-		return Facts{Link: c.Site.Confirm(c.Signer.Sign(link.Confirm, claim))}, nil
+		return outbox.Facts{Link: c.Site.Confirm(c.Signer.Sign(link.Confirm, claim))}, nil
 	case outbox.SignIn:
 		claim := link.Claim{Subject: l.SignIn, Expires: l.Expires}
-		return Facts{Link: c.Site.SignIn(c.Signer.Sign(link.SignIn, claim))}, nil
+		return outbox.Facts{Link: c.Site.SignIn(c.Signer.Sign(link.SignIn, claim))}, nil
 	case outbox.Welcome, outbox.Already, outbox.LeaveByMail:
 		return c.greeting(ctx, reader)
 	default:
@@ -165,8 +149,8 @@ func (c *LetterComposer) facts(ctx context.Context, l outbox.Letter, reader subs
 
 // greeting is what letters to readers say: how to leave, when the first digest
 // comes, and where the newest is.
-func (c *LetterComposer) greeting(ctx context.Context, reader subscriber.Subscriber) (Facts, error) {
-	f := Facts{Link: c.Site.Leave(reader.Key.Token(link.Leave, reader.ID))}
+func (c *LetterComposer) greeting(ctx context.Context, reader subscriber.Subscriber) (outbox.Facts, error) {
+	f := outbox.Facts{Link: c.Site.Leave(reader.Key.Token(link.Leave, reader.ID))}
 	if c.Next != nil {
 		f.First = c.Next(c.Now()).At
 	}
@@ -175,22 +159,22 @@ func (c *LetterComposer) greeting(ctx context.Context, reader subscriber.Subscri
 	case err == nil:
 		f.Latest = c.Site.Digest(latest.ID)
 	case !fault.Is(err, fault.NotFound):
-		return Facts{}, err
+		return outbox.Facts{}, err
 	}
 	return f, nil
 }
 
 // report is what letters to editors say about a digest.
-func (c *LetterComposer) report(ctx context.Context, l outbox.Letter) (Facts, error) {
+func (c *LetterComposer) report(ctx context.Context, l outbox.Letter) (outbox.Facts, error) {
 	d, err := c.numbers.Digest(ctx, l.Digest)
 	if err != nil {
-		return Facts{}, err
+		return outbox.Facts{}, err
 	}
 	tally, err := c.numbers.Tally(ctx, l.Digest)
 	if err != nil {
-		return Facts{}, err
+		return outbox.Facts{}, err
 	}
-	f := Facts{Digest: d.Subject, Tally: tally, Excluded: d.Excluded, Reason: d.Reason, SendAt: d.SendAt, Console: c.Site.Console("digests/" + strconv.FormatInt(d.ID, 10))}
+	f := outbox.Facts{Digest: d.Subject, Tally: tally, Excluded: d.Excluded, Reason: d.Reason, SendAt: d.SendAt, Console: c.Site.Console("digests/" + strconv.FormatInt(d.ID, 10))}
 	if !d.Launched.IsZero() {
 		f.Latest = c.Site.Digest(d.ID)
 	}

@@ -27,7 +27,7 @@ type office struct {
 	digest  digest.Digest
 	latest  error
 	failing error // what Digest fails with
-	wrote   send.Facts
+	wrote   outbox.Facts
 	tested  digest.Snapshot
 	writing error
 }
@@ -67,14 +67,14 @@ func (o *office) Bundle() string { return "bundle" }
 // pen is the office's writer.
 type pen struct{ *office }
 
-func (p pen) Letter(kind outbox.Kind, f send.Facts) (send.Words, error) {
+func (p pen) Letter(kind outbox.Kind, f outbox.Facts) (outbox.Words, error) {
 	p.wrote = f
-	return send.Words{Subject: kind.String(), Text: f.Link, HTML: "<p>"}, p.writing
+	return outbox.Words{Subject: kind.String(), Text: f.Link, HTML: "<p>"}, p.writing
 }
 
-func (p pen) Test(s digest.Snapshot) (send.Words, error) {
+func (p pen) Test(s digest.Snapshot) (outbox.Words, error) {
 	p.tested = s
-	return send.Words{Subject: "[Test] " + s.Subject, Text: "words"}, p.writing
+	return outbox.Words{Subject: "[Test] " + s.Subject, Text: "words"}, p.writing
 }
 
 var signer = link.NewSigner([][]byte{[]byte("a secret for tests only")})
@@ -91,7 +91,7 @@ func (o *office) compose(t *testing.T, to delivery.Recipient) (message.Message, 
 var addressee = delivery.Recipient{Item: delivery.Item{ID: 5, Attempt: 1}, Address: addressOf(42), Language: "en"}
 
 // write composes a letter of the kind and returns it with its facts.
-func write(t *testing.T, l outbox.Letter) (message.Message, send.Facts) {
+func write(t *testing.T, l outbox.Letter) (message.Message, outbox.Facts) {
 	t.Helper()
 	l.ID = addressee.ID
 	o := &office{letter: l, digest: digest.Digest{ID: 7, Subject: "This week", Reason: "It was found late.", SendAt: sendingAt, Excluded: digest.Excluded{Paused: 2}}}
@@ -140,7 +140,7 @@ func TestLettersToReadersCarryTheirOwnLinkToLeave(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []outbox.Kind{outbox.Welcome, outbox.Already, outbox.LeaveByMail} {
 		_, got := write(t, outbox.Letter{Kind: kind, Subscriber: 42})
-		want := send.Facts{
+		want := outbox.Facts{
 			Link:   "https://pulse.example/leave/" + theKey.Token(link.Leave, 42),
 			First:  sendingAt.Add(7 * 24 * time.Hour),
 			Latest: "https://pulse.example/digests/6",
@@ -163,7 +163,7 @@ func TestEditorsAreToldWhatADigestNeedsOrDid(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []outbox.Kind{outbox.Review, outbox.Held, outbox.Finished} {
 		_, got := write(t, outbox.Letter{Kind: kind, Editor: 1, Digest: 7})
-		want := send.Facts{
+		want := outbox.Facts{
 			Digest: "This week", Reason: "It was found late.", SendAt: sendingAt, Excluded: digest.Excluded{Paused: 2},
 			Tally: delivery.Tally{Planned: 3, Sent: 3}, Console: "https://pulse.example/console/digests/7",
 		}

@@ -96,14 +96,14 @@ func (p *post) composer(t *testing.T) send.Composer {
 // writer joins the renderer to what send asks of one.
 type writer struct{ *render.Renderer }
 
-func (w writer) Letter(kind outbox.Kind, f send.Facts) (send.Words, error) {
-	r, err := w.Renderer.Letter(kind, render.Facts(f))
-	return send.Words(r), err
+func (w writer) Letter(kind outbox.Kind, f outbox.Facts) (outbox.Words, error) {
+	r, err := w.Renderer.Letter(kind, outbox.Facts(f))
+	return outbox.Words(r), err
 }
 
-func (w writer) Test(s digest.Snapshot) (send.Words, error) {
+func (w writer) Test(s digest.Snapshot) (outbox.Words, error) {
 	r, err := w.Renderer.Test(s)
-	return send.Words(r), err
+	return outbox.Words(r), err
 }
 
 func (p *post) wire(t *testing.T) send.Wire { return wire{p.pool(t)} }
