@@ -1,6 +1,10 @@
 package digest
 
-import "github.com/collabpulse/weekly/internal/fault"
+import (
+	"slices"
+
+	"github.com/collabpulse/weekly/internal/fault"
+)
 
 // Audience is whom a digest is for among those who read. The numbers are stored.
 type Audience uint8
@@ -35,4 +39,20 @@ func ParseAudience(word string) (Audience, error) {
 		}
 	}
 	return 0, fault.Field("to", "A correction goes to those who “received” the digest or to those who “missed” it.")
+}
+
+// Exclusion is so many readers whom a digest was not planned for, and why, as a phrase
+// to go behind the number.
+type Exclusion struct {
+	Count int
+	Words string
+}
+
+// Reasons are the exclusions that there are.
+func (e Excluded) Reasons() []Exclusion {
+	return slices.DeleteFunc([]Exclusion{
+		{e.NoStories, "with nothing in their topics"}, {e.Pending, "not confirmed yet"}, {e.Paused, "paused"},
+		{e.Unsubscribed, "unsubscribed"}, {e.Suppressed, "suppressed"}, {e.Erased, "erased"},
+		{e.OutsideAudience, "not in the audience"},
+	}, func(x Exclusion) bool { return x.Count == 0 })
 }

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -91,5 +92,24 @@ func TestTheMastheadShowsTheDayOfSendingOrToday(t *testing.T) {
 		if got := c.digest.Day(now); !got.Equal(c.want) {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+func TestEveryReasonForWhichReadersAreLeftOutIsNamed(t *testing.T) {
+	t.Parallel()
+	var e Excluded
+	if len(e.Reasons()) != 0 {
+		t.Errorf("nobody is left out: %v", e.Reasons())
+	}
+	fields := reflect.ValueOf(&e).Elem()
+	for i := range fields.NumField() {
+		fields.Field(i).SetInt(int64(i + 1))
+	}
+	seen, words := map[int]bool{}, map[string]bool{}
+	for _, x := range e.Reasons() {
+		seen[x.Count], words[x.Words] = true, true
+	}
+	if len(seen) != fields.NumField() || len(words) != fields.NumField() {
+		t.Errorf("%d reasons of %d are named: %v", len(seen), fields.NumField(), e.Reasons())
 	}
 }

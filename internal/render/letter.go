@@ -107,19 +107,9 @@ func figures(t delivery.Tally) []figure {
 }
 
 func excluded(e digest.Excluded) string {
-	rest := []struct {
-		n    int
-		word string
-	}{
-		{e.NoStories, "without a story in their topics"},
-		{e.Paused, "paused"}, {e.Pending, "not confirmed"}, {e.Unsubscribed, "unsubscribed"},
-		{e.Suppressed, "suppressed"}, {e.Erased, "erased"},
-	}
 	var some []string
-	for _, r := range rest {
-		if r.n > 0 {
-			some = append(some, thousands(r.n)+" "+r.word)
-		}
+	for _, x := range e.Reasons() {
+		some = append(some, thousands(x.Count)+" "+x.Words)
 	}
 	return strings.Join(some, ", ")
 }

@@ -235,19 +235,9 @@ func (p course) RelayState(r progress.Relay) string {
 
 // Outside says whom the digest was not planned for, and why, "" for nobody.
 func (l listed) Outside() string {
-	x := l.Excluded
 	var words []string
-	for _, reason := range []struct {
-		count int
-		word  string
-	}{
-		{x.NoStories, "with nothing in their topics"}, {x.Pending, "not confirmed yet"}, {x.Paused, "paused"},
-		{x.Unsubscribed, "unsubscribed"}, {x.Suppressed, "suppressed"}, {x.Erased, "erased"},
-		{x.OutsideAudience, "not in the audience"},
-	} {
-		if reason.count > 0 {
-			words = append(words, grouped(reason.count)+" "+reason.word)
-		}
+	for _, e := range l.Excluded.Reasons() {
+		words = append(words, grouped(e.Count)+" "+e.Words)
 	}
 	return list(words)
 }
