@@ -23,6 +23,8 @@ func (a *App) web(ctx context.Context) (http.Handler, error) {
 		Postal:         a.Settings.Postal,
 		Schedule:       a.schedule,
 		Limits:         Limits(a.Settings),
+		Gate:           a.gate(),
+		Quotas:         web.Quotas{PerNetwork: a.Settings.SignUpsPerNetwork.Quota, All: a.Settings.SignUps.Quota},
 		Readers:        a.Store,
 		Leavers:        a.Store,
 		Digests:        a.Store,

@@ -25,6 +25,17 @@ func (a *App) shareBrakes(ctx context.Context, sender *send.Sender) {
 	}
 }
 
+// gate keeps the limits of what strangers may ask for, together with the other
+// processes on one Redis.
+func (a *App) gate() *limit.Gate {
+	var client redis.UniversalClient
+	if a.Settings.RedisURL != "" {
+		client = a.conn.MakeRedisClient().(redis.UniversalClient)
+		a.onClose(client.Close)
+	}
+	return limit.NewGate(client, a.Settings.RedisSpace, a.Settings.AddressKey.Bytes(), a.log)
+}
+
 // notices are the shared brakes as the sender reads them.
 type notices struct{ *limit.Brakes }
 

@@ -99,6 +99,9 @@ func (s *Server) askLeaveLink(c echo.Context) error {
 	if err != nil {
 		return s.page(c, http.StatusUnprocessableEntity, "public/unleft", leaveForm{Email: typed, Error: fault.Message(err)})
 	}
+	if err := s.enter(c); err != nil {
+		return s.page(c, http.StatusTooManyRequests, "public/unleft", leaveForm{Email: typed, Error: fault.Message(err)})
+	}
 	ctx := c.Request().Context()
 	if err := s.Leavers.AskForLeaveLink(ctx, to); err != nil {
 		return err

@@ -51,6 +51,8 @@ type Config struct {
 	Postal   string                // who sends it; its lines are joined into one; optional
 	Schedule digest.Schedule       // says when the next digest goes out
 	Limits   digest.Limits         // of digests composed in the console; optional
+	Gate     Gate                  // keeps the quotas; optional: without one there are none
+	Quotas   Quotas                // of mails that strangers cause
 	Readers  Readers               // sign-up and confirmation
 	Leavers  Leavers               // leaving
 	Digests  Digests               // the public archive
@@ -130,6 +132,9 @@ func (c Config) withDefaults() Config {
 		c.Waker = sleepy{}
 	}
 	c.Limits = cmp.Or(c.Limits, digest.DefaultLimits)
+	if c.Gate == nil {
+		c.Gate = ungated{}
+	}
 	if c.Schedule.Zone == nil {
 		c.Schedule.Zone = time.UTC
 	}

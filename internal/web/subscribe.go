@@ -99,6 +99,9 @@ func (s *Server) subscribe(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.enter(c); err != nil {
+		return s.showForm(c, http.StatusTooManyRequests, retry(c, topics, err))
+	}
 	if err := s.Readers.SignUp(ctx, request); err != nil {
 		return err
 	}
