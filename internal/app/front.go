@@ -24,7 +24,7 @@ func (a *App) web(ctx context.Context) (http.Handler, error) {
 		Schedule:       a.schedule,
 		Limits:         Limits(a.Settings),
 		Gate:           a.gate(),
-		Quotas:         web.Quotas{PerNetwork: a.Settings.SignUpsPerNetwork.Quota, All: a.Settings.SignUps.Quota},
+		Quotas:         web.Quotas{PerNetwork: a.Settings.SignUpsPerNetwork.Quota, SignUps: a.Settings.SignUps.Quota},
 		Readers:        a.Store,
 		Leavers:        a.Store,
 		Digests:        a.Store,

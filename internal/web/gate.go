@@ -20,25 +20,32 @@ type Gate interface {
 	Allow(ctx context.Context, name string, q subscriber.Quota) (after time.Duration)
 }
 
-// Quotas are how often strangers may have us write a mail: by sign-ups, and by asking
-// for a link to leave. What one address may get is the store's to limit.
+// Quotas are how often strangers may have us write a mail. What one address may get is
+// the store's to limit.
 type Quotas struct {
-	PerNetwork subscriber.Quota // from one network
-	All        subscriber.Quota // from everywhere together
+	PerNetwork subscriber.Quota // sign-ups from one network, and as many requests for a link to leave
+	SignUps    subscriber.Quota // sign-ups from everywhere together
 }
+
+// The things that are limited, each by itself: whoever signs up strangers uses up
+// nobody's way to leave.
+const (
+	signingUp = "sign-up"
+	leaving   = "leave"
+)
 
 // enter takes leave for a request that will make us write a mail. Without any it is a
 // fault.Limited that says when to try again, and the answer says so too (RFC 9110
 // §10.2.3). The limit of everybody is asked last, so that one network does not use it up.
-func (s *Server) enter(c echo.Context) error {
+func (s *Server) enter(c echo.Context, doing string, all subscriber.Quota) error {
 	ctx := c.Request().Context()
 	var after time.Duration
 	if network, known := s.network(c); known {
-		after = s.Gate.Allow(ctx, "network "+network, s.Quotas.PerNetwork)
+		after = s.Gate.Allow(ctx, doing+" from "+network, s.Quotas.PerNetwork)
 	}
 	whose := "from your network"
 	if after == 0 {
-		after, whose = s.Gate.Allow(ctx, "everybody", s.Quotas.All), "just now"
+		after, whose = s.Gate.Allow(ctx, doing, all), "just now"
 	}
 	if after == 0 {
 		return nil

@@ -99,7 +99,7 @@ func (s *Server) askLeaveLink(c echo.Context) error {
 	if err != nil {
 		return s.page(c, http.StatusUnprocessableEntity, "public/unleft", leaveForm{Email: typed, Error: fault.Message(err)})
 	}
-	if err := s.enter(c); err != nil {
+	if err := s.enter(c, leaving, subscriber.Quota{}); err != nil {
 		return s.page(c, http.StatusTooManyRequests, "public/unleft", leaveForm{Email: typed, Error: fault.Message(err)})
 	}
 	ctx := c.Request().Context()

@@ -99,7 +99,7 @@ func (s *Server) subscribe(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.enter(c); err != nil {
+	if err := s.enter(c, signingUp, s.Quotas.SignUps); err != nil {
 		return s.showForm(c, http.StatusTooManyRequests, retry(c, topics, err))
 	}
 	if err := s.Readers.SignUp(ctx, request); err != nil {
