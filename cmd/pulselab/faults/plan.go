@@ -76,14 +76,22 @@ type Plan struct {
 	// waits a lease (delivery.Lease). In the others the harness makes the very call
 	// that the sweep makes, so that a run takes seconds.
 	Patient bool    `json:"patient"`
+	Rate    int     `json:"rate,omitempty"` // mails a second that the readers' domain may have; 0 for all there are
 	Steps   []Step  `json:"steps"`
 	Spells  []Spell `json:"spells"`
 }
+
+// rationed is the rate of those plans that have one: rows without leave are put off, and
+// put off again, while all else goes on.
+const rationed = 400
 
 // Draw makes the plan of a seed. Quick plans are never patient.
 func Draw(seed uint64, engine string, quick bool) Plan {
 	random := rand.New(rand.NewPCG(seed, sum(engine)))
 	p := Plan{Seed: seed, Engine: engine, Patient: random.IntN(6) == 0 && !quick}
+	if seed%5 == 0 {
+		p.Rate = rationed
+	}
 	kinds := slices.Clone(strikes[engine])
 	random.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	kinds = kinds[:2+random.IntN(2)]

@@ -111,6 +111,9 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		fmt.Sprintf("PULSE_LISTEN=127.0.0.1:%d", port), "PULSE_DATABASE_URL=" + r.ground.database, "PULSE_REDIS_URL=" + r.ground.redisURL,
 		"PULSE_SMTP_URLS=" + r.relay.URL(), "PULSE_DNS=off", "PULSE_FROM=Pulse <weekly@pulse.test>", "PULSE_ALLOW_PRIVATE_SOURCES=true",
 		"PULSE_SCHEDULE=FREQ=WEEKLY;BYDAY=TU;BYHOUR=9;BYMINUTE=0", "PULSE_THROTTLE_REST=1s", "PULSELAB_CLOCK=" + r.clockFile()}}
+	if r.plan.Rate > 0 {
+		r.pulse.environ = append(r.pulse.environ, fmt.Sprintf("PULSE_DOMAIN_RATES=readers.test=%d", r.plan.Rate))
+	}
 	return nil
 }
 
