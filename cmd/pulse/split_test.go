@@ -79,7 +79,7 @@ func TestTheComposeFileStartsAServiceThatWalksTheWeek(t *testing.T) {
 		environ[name] = defaultOf(value)
 	}
 	for name, value := range map[string]string{ // this machine's, in place of the containers'
-		"PULSE_DATABASE_URL": database, "PULSE_REDIS_URL": redis, "PULSE_SMTP_URLS": box.URL(), "PULSE_DNS": "off",
+		"PULSE_DATABASE_URL": database, "PULSE_REDIS_URL": redis, "PULSE_SMTP_URLS": box.URL(),
 		"PULSE_LISTEN": net.JoinHostPort(host, port), "PULSE_METRICS_LISTEN": "127.0.0.1:0",
 	} {
 		if environ[name] == "" {
@@ -87,7 +87,7 @@ func TestTheComposeFileStartsAServiceThatWalksTheWeek(t *testing.T) {
 		}
 		environ[name] = value
 	}
-	i := install(t, "http://127.0.0.1:"+port, append(assigned(environ), "PULSE_REDIS_SPACE="+ownSpace(), "PULSE_ALLOW_PRIVATE_SOURCES=true")...)
+	i := install(t, "http://127.0.0.1:"+port, append(assigned(environ), "PULSE_REDIS_SPACE="+ownSpace(), "PULSE_DNS=off", "PULSE_ALLOW_PRIVATE_SOURCES=true")...)
 	for _, role := range []string{"web", "worker", "scheduler"} {
 		i.serve(nil, append(image.entrypoint[1:], compose.Services[role].Command...)...)
 	}
