@@ -164,6 +164,9 @@ func (k *interrupted) reconcile(kills int) {
 	k.t.Logf("%d kills: %d readers got it twice, %v doubts", kills, repeats, d["doubts"])
 }
 
+// relayTakes is how long a counting relay takes over a mail's answer.
+const relayTakes = 5 * time.Millisecond
+
 // countingRelay is a relay that counts what it took, and takes its time.
 type countingRelay struct {
 	url string
@@ -172,13 +175,14 @@ type countingRelay struct {
 	took  map[string]int
 	order []string // whom the mails were for, one by one
 	mails int
+	takes time.Duration // how long an answer to a mail takes
 }
 
 func startCountingRelay(t *testing.T) *countingRelay {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	r := &countingRelay{url: "smtp://" + listener.Addr().String(), took: map[string]int{}}
+	r := &countingRelay{url: "smtp://" + listener.Addr().String(), took: map[string]int{}, takes: relayTakes}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &relaySession{relay: r}, nil }))
 	server.Domain = "relay.test"
 	server.ErrorLog = log.New(io.Discard, "", 0) // connections that are cut off are what the test is about
@@ -241,8 +245,9 @@ func (s *relaySession) Data(body io.Reader) error {
 	s.relay.took[s.to]++
 	s.relay.order = append(s.relay.order, s.to)
 	s.relay.mails++
+	takes := s.relay.takes
 	s.relay.mu.Unlock()
-	time.Sleep(5 * time.Millisecond)
+	time.Sleep(takes)
 	return nil
 }
 
