@@ -26,7 +26,7 @@ func (c *Conn) dial(ctx context.Context) error {
 	if err != nil {
 		return away(err, "The mail relay %s cannot be reached.", r.Name)
 	}
-	c.raw, c.opened = raw, c.pool.config.Now()
+	c.raw, c.opened = &bounded{Conn: raw}, c.pool.config.Now()
 	hungUp := context.AfterFunc(ctx, c.hangUp)
 	if err = c.greet(ctx); err == nil {
 		err = c.signIn()
