@@ -27,6 +27,7 @@ func (a *App) web(ctx context.Context) (http.Handler, error) {
 		Quotas:         web.Quotas{PerNetwork: a.Settings.SignUpsPerNetwork.Quota, SignUps: a.Settings.SignUps.Quota},
 		Readers:        a.Store,
 		Leavers:        a.Store,
+		Choosers:       a.Store,
 		Digests:        a.Store,
 		Pages:          a.Renderer,
 		Console:        web.ConsoleDeps{Store: a.Store, Editions: a.Renderer, Watcher: progress.NewWatch(a.Store, a.Settings.Calendar(), nil), Queues: a.Queue},

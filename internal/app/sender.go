@@ -10,10 +10,9 @@ import (
 
 // sender joins ledger, relays and templates into the send loop.
 func (a *App) sender(worker *send.Worker) (*send.Sender, error) {
-	digests := send.NewDigestComposer(a.Store, a.Renderer, a.relays, a.Site, time.Now)
-	letters := send.NewLetterComposer(a.Store, a.Store, a.Store, a.Renderer, send.LetterOptions{
-		Signer: a.signer, Site: a.Site, Now: time.Now, Next: a.schedule.Next,
-	})
+	stationery := send.Stationery{Signer: a.signer, Site: a.Site, Now: time.Now}
+	digests := send.NewDigestComposer(a.Store, a.Renderer, a.relays, stationery)
+	letters := send.NewLetterComposer(a.Store, a.Store, a.Store, a.Renderer, send.LetterOptions{Stationery: stationery, Next: a.schedule.Next})
 	return send.New(ledger{a.Store, a.meters}, a.Store, wire{a.relays, a.meters}, send.ByScope(digests, letters), worker, send.Options{
 		Log:     a.log,
 		Rest:    a.Settings.ThrottleRest,

@@ -138,6 +138,7 @@ type Recipient struct {
 	Item
 	Address  address.Address
 	Key      link.Key // the reader's own key; zero for letters
+	Moves    int64    // how often the reader's address has changed; see subscriber.Subscriber
 	Language string
 }
 

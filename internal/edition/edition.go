@@ -67,23 +67,26 @@ type Edition struct {
 // made from the snapshot's hash, which no story can contain, so gathered text
 // can never pass for a slot.
 type Slots struct {
-	Leave string `json:"leave"` // the reader's own unsubscribe page
+	Leave       string `json:"leave"`       // the reader's own unsubscribe page
+	Preferences string `json:"preferences"` // the reader's own page of preferences
 }
 
 // SlotsFor makes the slots of a snapshot, given its hash. A slot is a word of
 // letters and digits, so it comes through HTML and URL escaping unchanged.
 func SlotsFor(hash string) Slots {
-	return Slots{Leave: "slotleave" + hash[:min(len(hash), 32)]}
+	hash = hash[:min(len(hash), 32)]
+	return Slots{Leave: "slotleave" + hash, Preferences: "slotprefs" + hash}
 }
 
 // Values are one reader's own.
 type Values struct {
-	Leave string // absolute URL made of unreserved characters (RFC 3986 §2.3) and "/:"
+	Leave, Preferences string // absolute URLs made of unreserved characters (RFC 3986 §2.3) and "/:"
 }
 
 // Fill puts a reader's values in place.
 func (e Edition) Fill(v Values) (html, text string) {
-	return strings.ReplaceAll(e.HTML, e.Slots.Leave, v.Leave), strings.ReplaceAll(e.Text, e.Slots.Leave, v.Leave)
+	own := strings.NewReplacer(e.Slots.Leave, v.Leave, e.Slots.Preferences, v.Preferences)
+	return own.Replace(e.HTML), own.Replace(e.Text)
 }
 
 // Encode is the edition as the ledger keeps it.

@@ -314,6 +314,8 @@ func (v *village) PurgeHistory(context.Context, time.Duration) (int, error) {
 	return 0, v.errs["PurgeHistory"]
 }
 
+func (v *village) EndPauses(context.Context) (int, error) { return 0, v.errs["EndPauses"] }
+
 func (v *village) PurgeOutbox(context.Context) (int, error) { return v.old, v.errs["PurgeOutbox"] }
 
 func (v *village) Digests(context.Context, int) ([]digest.Digest, error) {

@@ -30,6 +30,8 @@ type Chores interface {
 	ExpireQueued(ctx context.Context) (int, error)
 	FinishDigest(ctx context.Context, id int64) (finished bool, err error)
 	Digests(ctx context.Context, limit int) ([]digest.Digest, error)
+	// EndPauses has readers get digests again whose pause is over.
+	EndPauses(ctx context.Context) (int, error)
 	Purges
 }
 
@@ -159,6 +161,7 @@ func (s *Scheduler) Tick(ctx context.Context) error {
 		{"gather", s.gather},
 		{"compose", s.compose},
 		{"hold", s.hold},
+		{"pauses", s.aged(s.pauses)},
 		{"launch", s.launch},
 		{"expire", s.aged(s.expire)},
 		{"send", s.send},
@@ -181,6 +184,15 @@ func (s *Scheduler) gather(ctx context.Context) error {
 		_, err := s.client.enqueue(ctx, gatherTask(id))
 		return err
 	})
+}
+
+// pauses comes before launch, so that whoever is back gets the digest of the day.
+func (s *Scheduler) pauses(ctx context.Context) error {
+	n, err := s.Chores.EndPauses(ctx)
+	if n > 0 {
+		s.Log.InfoContext(ctx, "pauses ended", "readers", n)
+	}
+	return err
 }
 
 // launch comes after hold, so that what is too late is held and not launched.

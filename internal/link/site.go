@@ -26,6 +26,9 @@ func (s Site) Confirm(token string) string { return s.base + "/confirm/" + token
 // Leave is where a reader leaves: a page for GET, one click for POST (RFC 8058).
 func (s Site) Leave(token string) string { return s.base + "/leave/" + token }
 
+// Preferences is where a reader changes what they get.
+func (s Site) Preferences(token string) string { return s.base + "/preferences/" + token }
+
 // Privacy is what is kept of whom, and why.
 func (s Site) Privacy() string { return s.base + "/privacy" }
 

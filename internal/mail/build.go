@@ -34,12 +34,13 @@ func newLetterhead(c Config) letterhead {
 // Reasons why a message cannot be built. Each is a mistake of ours, not of the
 // reader's, and trying again brings the same.
 var (
-	errNoReader  = errors.New("the message has no recipient")
-	errNoText    = errors.New("the message has no text part")
-	errNoDate    = errors.New("the message has no date")
-	errBadID     = errors.New("the message's identifier cannot stand in a Message-ID")
-	errBadReturn = errors.New("the message's return token cannot stand in an address")
-	errBadLeave  = errors.New("the message's one-click link is not an http or https URL of one line")
+	errNoReader       = errors.New("the message has no recipient")
+	errNoText         = errors.New("the message has no text part")
+	errNoDate         = errors.New("the message has no date")
+	errBadID          = errors.New("the message's identifier cannot stand in a Message-ID")
+	errBadReturn      = errors.New("the message's return token cannot stand in an address")
+	errBadLeave       = errors.New("the message's one-click link is not an http or https URL of one line")
+	errBadPreferences = errors.New("the message's link to preferences is not an http or https URL of one line")
 )
 
 // build turns a message into go-mail's form. What comes out is the same for the
@@ -95,6 +96,8 @@ func check(m message.Message) error {
 		return errBadID
 	case (m.Leave != "" || m.Print != nil) && !isLink(m.Leave):
 		return errBadLeave
+	case m.Preferences != "" && !isLink(m.Preferences):
+		return errBadPreferences
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ var (
 )
 
 func (l letterhead) compile(e edition.Edition, language string) (*message.Print, error) {
-	k, err := marksFor(e.Slots.Leave)
+	k, err := marksFor(e.Slots)
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +37,8 @@ func (l letterhead) compile(e edition.Edition, language string) (*message.Print,
 		To:       k.to,
 		ID:       k.id,
 		Subject:  e.Subject,
-		Text:     strings.ReplaceAll(e.Text, e.Slots.Leave, k.text),
-		HTML:     strings.ReplaceAll(e.HTML, e.Slots.Leave, k.markup),
+		Text:     marked(e.Text, e.Slots, k.text, k.prefsText),
+		HTML:     marked(e.HTML, e.Slots, k.markup, k.prefsMarkup),
 		Language: language,
 		Date:     time.Unix(0, 0),
 		Leave:    k.leave,
@@ -49,14 +49,26 @@ func (l letterhead) compile(e edition.Edition, language string) (*message.Print,
 	return k.cut(raw)
 }
 
+// marked is a part of an edition with marks in the place of its slots. An edition
+// kept by an earlier release has none for preferences.
+func marked(part string, slots edition.Slots, leave, preferences string) string {
+	part = strings.ReplaceAll(part, slots.Leave, leave)
+	if slots.Preferences == "" {
+		return part
+	}
+	return strings.ReplaceAll(part, slots.Preferences, preferences)
+}
+
 // marks stand for a reader's values while a message is built. Each is made from
 // the edition's own mark, which no story can contain.
 type marks struct {
 	to                      address.Address
 	id, leave, text, markup string
+	prefsText, prefsMarkup  string
 }
 
-func marksFor(seed string) (marks, error) {
+func marksFor(slots edition.Slots) (marks, error) {
+	seed := slots.Leave
 	if seed == "" || strings.ContainsFunc(seed, func(r rune) bool { return r > 'z' || !isAlphanumeric(byte(r)) }) {
 		return marks{}, errBadMark
 	}
@@ -65,7 +77,8 @@ func marksFor(seed string) (marks, error) {
 		return "slot" + kind + hex.EncodeToString(sum[:12])
 	}
 	to, err := address.Parse(word("to") + "@slot.invalid")
-	return marks{to: to, id: word("id"), leave: "https://" + word("leave"), text: word("text"), markup: word("markup")}, err
+	return marks{to: to, id: word("id"), leave: "https://" + word("leave"), text: word("text"), markup: word("markup"),
+		prefsText: word("prefstext"), prefsMarkup: word("prefsmarkup")}, err
 }
 
 // cut makes a print of a built message. The marks of the header stand there as
@@ -74,7 +87,7 @@ func (k marks) cut(raw []byte) (*message.Print, error) {
 	head := bytes.Index(raw, []byte("\r\n\r\n")) + 4
 	fields := regexp.MustCompile(fmt.Sprintf(`(%s)|(%s)|(?m:^Date: ([^\r]*))|(%s)`,
 		regexp.QuoteMeta(k.to.String()), k.id, regexp.QuoteMeta(k.leave)))
-	parts := regexp.MustCompile(`(` + breakable(k.text) + `)|(` + breakable(k.markup) + `)`)
+	parts := regexp.MustCompile(`(` + breakable(k.text) + `)|(` + breakable(k.markup) + `)|(` + breakable(k.prefsText) + `)|(` + breakable(k.prefsMarkup) + `)`)
 
 	var c cutter
 	for _, m := range fields.FindAllSubmatchIndex(raw[:head], -1) {
@@ -141,7 +154,7 @@ func (c *cutter) line(static []byte, slot message.Slot, rest []byte) {
 // checked is the print if it has each slot of the header once: a field that
 // went missing would give every reader the same value, and nobody would see it.
 func (c *cutter) checked() (*message.Print, error) {
-	var times [message.SlotMarkup + 1]int
+	var times [message.SlotPreferencesMarkup + 1]int
 	for _, slot := range c.Slots {
 		times[slot]++
 	}

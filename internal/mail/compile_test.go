@@ -16,19 +16,26 @@ import (
 	"github.com/collabpulse/weekly/internal/message"
 )
 
-const someMark = "slotleave0123456789abcdef0123456789abcdef"
+const (
+	someMark = "slotleave0123456789abcdef0123456789abcdef"
+	ownMark  = "slotprefs0123456789abcdef0123456789abcdef"
+)
 
-// someEdition has its mark wherever a line can have one: alone, at both ends,
+var someSlots = edition.Slots{Leave: someMark, Preferences: ownMark}
+
+// someEdition has its marks wherever a line can have one: alone, at both ends,
 // twice in a row, far to the right, before dots and behind them.
 func someEdition(subject string) edition.Edition {
-	text := strings.NewReplacer("MARK", someMark).Replace("MARK\n.MARK\nMARK.\n..MARK..\nLeave: MARK\nMARKMARK\n\nMARK\n" +
+	marks := strings.NewReplacer("MARK", someMark, "OWN", ownMark)
+	text := marks.Replace("MARK\n.MARK\nMARK.\n..MARK..\nLeave: MARK\nMARKMARK\n\nMARKOWN\nOWN\n.OWNMARK\nOWNOWN.\n" +
 		strings.Repeat("a long line = 100 % of it, ", 9) + "MARK " + strings.Repeat(" and ü on. ", 9) + "MARK. .\n.\nbye MARK")
 	var html strings.Builder
 	html.WriteString("<!doctype html>\n<p>MARK</p>.\n")
 	for i := range 90 { // the mark begins in every column there is
 		html.WriteString("<p>" + strings.Repeat("x", i) + "<a href=\"MARK\">leave</a></p>\n")
+		html.WriteString("<p>" + strings.Repeat("x", i) + "<a href=\"OWN\">choose</a></p>\n")
 	}
-	return edition.Edition{Subject: subject, Text: text, HTML: strings.ReplaceAll(html.String(), "MARK", someMark), Slots: edition.Slots{Leave: someMark}}
+	return edition.Edition{Subject: subject, Text: text, HTML: marks.Replace(html.String()), Slots: someSlots}
 }
 
 func compiled(t testing.TB, l letterhead, e edition.Edition, language string) *message.Print {
@@ -51,8 +58,8 @@ func both(p *message.Print, e edition.Edition, m message.Message) (plain, filled
 	filled.Subject, filled.Text, filled.HTML, filled.Language = "", "", "", ""
 	filled.Print = p
 	plain.Subject = e.Subject
-	plain.Text = strings.ReplaceAll(e.Text, e.Slots.Leave, m.Leave)
-	plain.HTML = strings.ReplaceAll(e.HTML, e.Slots.Leave, escaped(m.Leave))
+	plain.Text = strings.NewReplacer(someMark, m.Leave, ownMark, m.Preferences).Replace(e.Text)
+	plain.HTML = strings.NewReplacer(someMark, escaped(m.Leave), ownMark, escaped(m.Preferences)).Replace(e.HTML)
 	return plain, filled
 }
 
@@ -76,10 +83,10 @@ func TestAFilledPrintIsWhatTheWholeMessageWouldBe(t *testing.T) {
 	plain.HTML = ""
 	for _, e := range []edition.Edition{html, plain} {
 		p := compiled(t, l, e, "en")
-		for _, leave := range leaveLinks {
+		for i, leave := range leaveLinks {
 			for _, to := range []string{"mara@example.com", "jörg=x@bücher.example", "from.'=#$%&*+/?^_`{|}~@example.com", strings.Repeat("m", 64) + "@" + strings.Repeat("long.", 36) + "example"} {
 				m := digestMessage(t)
-				m.To, m.Leave = mailAddress(t, to), leave
+				m.To, m.Leave, m.Preferences = mailAddress(t, to), leave, leaveLinks[(i+1)%len(leaveLinks)]
 				whole, filled := both(p, e, m)
 				compare(t, octets(t, l, whole), octets(t, l, filled))
 				checkWire(t, whole, octets(t, l, filled))
@@ -87,6 +94,17 @@ func TestAFilledPrintIsWhatTheWholeMessageWouldBe(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An edition that an earlier release kept has no place for preferences.
+func TestAnEditionWithoutAMarkForPreferencesIsCompiled(t *testing.T) {
+	t.Parallel()
+	l := testLetterhead(t)
+	e := edition.Edition{Subject: "x", Text: "Leave: " + someMark, HTML: "<a href=" + someMark + ">leave</a>", Slots: edition.Slots{Leave: someMark}}
+	m := digestMessage(t)
+	m.Preferences = "https://pulse.example/preferences/x"
+	whole, filled := both(compiled(t, l, e, "en"), e, m)
+	compare(t, octets(t, l, whole), octets(t, l, filled))
 }
 
 // compare holds two messages against each other, field by field and part by part.
@@ -165,6 +183,7 @@ func TestAPrintIsFilledOnlyWithWhatCanStandThere(t *testing.T) {
 		"a field in the id":         func(m *message.Message) { m.ID = "a\r\nBcc: x" },
 		"a field in the link":       func(m *message.Message) { m.Leave = "https://a.example/\r\nBcc: x" },
 		"a bare line feed":          func(m *message.Message) { m.Leave = "https://a.example/\n.\n" },
+		"a field in the other link": func(m *message.Message) { m.Preferences = "https://a.example/\r\nBcc: x" },
 		"no link":                   func(m *message.Message) { m.Leave = "" },
 		"letters beyond ASCII":      func(m *message.Message) { m.Leave = "https://a.example/ü" },
 		"an end of the bracket":     func(m *message.Message) { m.Leave = "https://a.example/>" },
@@ -172,7 +191,7 @@ func TestAPrintIsFilledOnlyWithWhatCanStandThere(t *testing.T) {
 		"a command in the token":    func(m *message.Message) { m.Return = "x>\r\nRCPT TO:<y" },
 		"an address that is longer": func(m *message.Message) { m.ID = strings.Repeat("a", 129) },
 	} {
-		_, filled := both(p, edition.Edition{Slots: edition.Slots{Leave: "x"}}, digestMessage(t))
+		_, filled := both(p, edition.Edition{Slots: someSlots}, digestMessage(t))
 		spoil(&filled)
 		if _, err := l.letter(filled); err == nil {
 			t.Errorf("%s: it would be sent", name)
@@ -193,7 +212,7 @@ func TestAnEditionThatHidesItsMarksIsRefused(t *testing.T) {
 			t.Errorf("%s: it was compiled", name)
 		}
 	}
-	k, err := marksFor(someMark)
+	k, err := marksFor(someSlots)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,12 +236,12 @@ func FuzzFill(f *testing.F) {
 		if err != nil || text == "" {
 			return
 		}
-		e := edition.Edition{Subject: "x", Text: text, HTML: html, Slots: edition.Slots{Leave: someMark}}
+		e := edition.Edition{Subject: "x", Text: text, HTML: html, Slots: someSlots}
 		p, err := l.compile(e, "en")
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole, filled := both(p, e, message.Message{To: who, ID: id, Leave: leave, Date: sentAt, Language: "en"})
+		whole, filled := both(p, e, message.Message{To: who, ID: id, Leave: leave, Preferences: "https://a.example/own", Date: sentAt, Language: "en"})
 		out, err := l.letter(filled)
 		if err != nil {
 			if _, wholeErr := l.letter(whole); wholeErr == nil && leave != "" {

@@ -24,6 +24,10 @@ func fill(dst []byte, p *message.Print, m message.Message, to string) []byte {
 			dst, _ = appendQuoted(dst, m.Leave, 0)
 		case message.SlotMarkup:
 			dst = appendMarkup(dst, m.Leave)
+		case message.SlotPreferencesText:
+			dst, _ = appendQuoted(dst, m.Preferences, 0)
+		case message.SlotPreferencesMarkup:
+			dst = appendMarkup(dst, m.Preferences)
 		}
 	}
 	return append(dst, p.Pieces[len(p.Slots)]...)

@@ -25,6 +25,8 @@ type Message struct {
 	// Precedence; one without is a reply to somebody's own action and carries
 	// Auto-Submitted: auto-generated (RFC 3834 §5).
 	Leave string
+	// Preferences is where the reader changes what they get. It stands in prints alone.
+	Preferences string
 	// Print holds what this message shares with others, ready for the wire.
 	// Subject, Text, HTML and Language stand in it then and are empty here.
 	Print *Print

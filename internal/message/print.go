@@ -11,12 +11,15 @@ type Slot uint8
 
 // The slots. The numbers are stored.
 const (
-	SlotTo     Slot = 1 + iota // the reader's address, in the To field
-	SlotID                     // Message.ID, in the Message-ID field
-	SlotDate                   // Message.Date (RFC 5322 §3.3), in the Date field
-	SlotLeave                  // Message.Leave, between the angle brackets of List-Unsubscribe
-	SlotText                   // Message.Leave in the text part, quoted-printable, from the beginning of a line
-	SlotMarkup                 // the same in the HTML part: escaped for HTML, then quoted-printable
+	SlotTo                Slot = 1 + iota // the reader's address, in the To field
+	SlotID                                // Message.ID, in the Message-ID field
+	SlotDate                              // Message.Date (RFC 5322 §3.3), in the Date field
+	SlotLeave                             // Message.Leave, between the angle brackets of List-Unsubscribe
+	SlotText                              // Message.Leave in the text part, quoted-printable, from the beginning of a line
+	SlotMarkup                            // the same in the HTML part: escaped for HTML, then quoted-printable
+	SlotPreferencesText                   // Message.Preferences in the text part
+	SlotPreferencesMarkup                 // the same in the HTML part
+	slotsEnd
 )
 
 // Print is a message compiled for many readers: everything that they share is
@@ -80,7 +83,7 @@ func DecodePrint(b []byte) (*Print, error) {
 		if len(p.Slots) == slots {
 			break
 		}
-		if len(b) == 0 || b[0] < byte(SlotTo) || b[0] > byte(SlotMarkup) {
+		if len(b) == 0 || b[0] < byte(SlotTo) || b[0] >= byte(slotsEnd) {
 			return nil, errNoPrint
 		}
 		p.Slots, b = append(p.Slots, Slot(b[0])), b[1:]

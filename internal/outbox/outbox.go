@@ -28,11 +28,13 @@ const (
 	Finished    Kind = 8  // a digest went out: the figures
 	LeaveByMail Kind = 9  // a fresh link to leave, for somebody whose link did not work
 	Paused      Kind = 10 // a digest paused by itself, and why
+	// PreferencesByMail brings a fresh link to a reader's preferences.
+	PreferencesByMail Kind = 11
 )
 
 var kindNames = map[Kind]string{
 	Confirm: "confirm", Welcome: "welcome", Already: "already", SignIn: "sign-in", Test: "test",
-	Review: "review", Held: "held", Finished: "finished", LeaveByMail: "leave-link", Paused: "paused",
+	Review: "review", Held: "held", Finished: "finished", LeaveByMail: "leave-link", Paused: "paused", PreferencesByMail: "preferences-link",
 }
 
 // String is the kind's word, as template names and metrics show it.
@@ -70,5 +72,5 @@ const KeepFor = 30 * 24 * time.Hour
 // ForReader reports whether a letter of this kind may go only to an address
 // that is not suppressed. Mail to editors does not ask.
 func (k Kind) ForReader() bool {
-	return k == Confirm || k == Welcome || k == Already || k == LeaveByMail
+	return k == Confirm || k == Welcome || k == Already || k == LeaveByMail || k == PreferencesByMail
 }

@@ -24,23 +24,33 @@ func editionOf(t *testing.T, s digest.Snapshot, k edition.Key) edition.Edition {
 	return e
 }
 
-func TestTheReadersLinkStandsOnceInEachPart(t *testing.T) {
+func TestTheReadersLinksStandOnceInEachPart(t *testing.T) {
 	t.Parallel()
 	e := editionOf(t, week(), whole())
 	if e.Slots != edition.SlotsFor(snapshotHash) {
 		t.Errorf("slots %+v", e.Slots)
 	}
-	if h, p := strings.Count(e.HTML, e.Slots.Leave), strings.Count(e.Text, e.Slots.Leave); h != 1 || p != 1 {
-		t.Errorf("%d marks in HTML, %d in text", h, p)
+	for _, slot := range []string{e.Slots.Leave, e.Slots.Preferences} {
+		if h, p := strings.Count(e.HTML, slot), strings.Count(e.Text, slot); h != 1 || p != 1 {
+			t.Errorf("%s stands %d times in the HTML, %d in the text", slot, h, p)
+		}
 	}
-	const leave = "https://weekly.collabpulse.example/leave/AQv1WmC4sJ0n1q8xF0Zt2Gk"
-	markup, text := e.Fill(edition.Values{Leave: leave})
-	if !strings.Contains(markup, `href="`+leave+`"`) || !strings.Contains(text, "\n"+leave+"\n") {
-		t.Error("a filled edition does not bring the reader's own link")
+	const leave, own = "https://weekly.collabpulse.example/leave/AQv1WmC4sJ0n1q8xF0Zt2Gk", "https://weekly.collabpulse.example/preferences/FAAoj8"
+	markup, text := e.Fill(edition.Values{Leave: leave, Preferences: own})
+	for _, link := range []string{leave, own} {
+		if !strings.Contains(markup, `href="`+link+`"`) || !strings.Contains(text, "\n"+link+"\n") {
+			t.Errorf("a filled edition does not bring %s", link)
+		}
 	}
-	if strings.Contains(markup+text, "slotleave") {
+	if strings.Contains(markup+text, "slotleave") || strings.Contains(markup+text, "slotprefs") {
 		t.Error("a mark is left over")
 	}
+}
+
+// isSlot reports whether a link stands for one of the reader's own.
+func isSlot(link string) bool {
+	slots := edition.SlotsFor(snapshotHash)
+	return link == slots.Leave || link == slots.Preferences
 }
 
 func TestAStoryThatSpellsASlotIsNotOne(t *testing.T) {

@@ -76,14 +76,15 @@ func letters() []letterCase {
 	slot := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
 	const site = "https://weekly.collabpulse.example"
 	const subject = "The handshake that sold out 400 loaves, and 10 more stories"
-	leave := site + "/leave/AQv1WmC4sJ0n1q8xF0Zt2Gk"
+	leave, own := site+"/leave/AQv1WmC4sJ0n1q8xF0Zt2Gk", site+"/preferences/FAAoj8v1WmC4sJ0n1q8xF0Zt2GkAmT3h"
 	return []letterCase{
 		{"confirm", "What was asked, one button, how long it works, and what to do when it was somebody else.", outbox.Confirm,
 			outbox.Facts{Link: site + "/confirm/jgGAiI7qxmWUrM6yDPrQJzs6M8PCFcMdGmDkD4Kz4g"}},
 		{"welcome", "When the first digest comes, by the brand's clocks; the latest; how to leave.", outbox.Welcome,
-			outbox.Facts{Link: leave, First: slot, Latest: site + "/digests/6"}},
+			outbox.Facts{Link: leave, Preferences: own, First: slot, Latest: site + "/digests/6"}},
 		{"welcome-early", "Before the first digest of all: no date, nothing to read yet.", outbox.Welcome, outbox.Facts{Link: leave}},
-		{"already", "Nothing has changed, whoever asked.", outbox.Already, outbox.Facts{Link: leave, Latest: site + "/digests/latest"}},
+		{"already", "Nothing has changed, whoever asked.", outbox.Already,
+			outbox.Facts{Link: leave, Preferences: own, Latest: site + "/digests/latest"}},
 		{"sign-in", "An editor's link: once, for a quarter of an hour.", outbox.SignIn,
 			outbox.Facts{Link: site + "/console/sign-in/AmT3hQ0c9mB0s8ZrW5n1uA"}},
 		{"review", "A draft waits: which, when its time is, where to look.", outbox.Review,
@@ -101,6 +102,7 @@ func letters() []letterCase {
 				Tally:    delivery.Tally{Planned: 12408, Sent: 12391, Failed: 9, Skipped: 6, Unknown: 2, Doubts: 14},
 				Excluded: digest.Excluded{NoStories: 311, Paused: 48, Pending: 120, Unsubscribed: 1033, Suppressed: 27, Erased: 4}}},
 		{"leave-link", "A fresh link to leave, which never expires.", outbox.LeaveByMail, outbox.Facts{Link: leave}},
+		{"preferences-link", "A fresh link to preferences, and for how long it is good.", outbox.PreferencesByMail, outbox.Facts{Preferences: own}},
 	}
 }
 

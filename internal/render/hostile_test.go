@@ -127,7 +127,7 @@ func harmless(t testing.TB, markup, text string) {
 
 func webLink(link string) bool {
 	u, err := url.Parse(link)
-	return strings.HasPrefix(link, "slotleave") || err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	return isSlot(link) || err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
 func acting(r rune) bool {

@@ -19,6 +19,8 @@ func suffice(f outbox.Facts, kind outbox.Kind) error {
 	switch kind {
 	case outbox.Confirm, outbox.SignIn, outbox.LeaveByMail:
 		need = f.Link
+	case outbox.PreferencesByMail:
+		need = f.Preferences
 	case outbox.Review, outbox.Held, outbox.Paused, outbox.Finished:
 		need = f.Console
 	case outbox.Welcome, outbox.Already:
@@ -36,9 +38,11 @@ func suffice(f outbox.Facts, kind outbox.Kind) error {
 type letter struct {
 	frame
 	Link, Latest, Console string
+	Preferences           string
 	First, SendAt         string // "Tuesday, 24 November 2026 at 09:00 CET"
 	Digest, Reason        string
 	ConfirmFor, SignInFor string // "7 days", "15 minutes"
+	PreferencesFor        string
 	Headcount             string // "1,204 readers have it."
 	Figures               []figure
 	Excluded              string // "3 pending, 1 paused"
@@ -55,13 +59,15 @@ func (r *Renderer) letter(f outbox.Facts) *letter {
 	return &letter{
 		frame: r.brand.frame(),
 		Link:  web(f.Link), Latest: web(f.Latest), Console: web(f.Console),
-		First: r.moment(f.First), SendAt: r.moment(f.SendAt),
+		Preferences: web(f.Preferences),
+		First:       r.moment(f.First), SendAt: r.moment(f.SendAt),
 		Digest: line(f.Digest), Reason: line(f.Reason),
-		ConfirmFor: fmt.Sprintf("%d days", link.ConfirmFor/(24*time.Hour)),
-		SignInFor:  fmt.Sprintf("%d minutes", link.SignInFor/time.Minute),
-		Headcount:  headcount(f.Tally.Sent),
-		Figures:    figures(f.Tally),
-		Excluded:   excluded(f.Excluded),
+		ConfirmFor:     fmt.Sprintf("%d days", link.ConfirmFor/(24*time.Hour)),
+		PreferencesFor: fmt.Sprintf("%d days", link.PreferencesFor/(24*time.Hour)),
+		SignInFor:      fmt.Sprintf("%d minutes", link.SignInFor/time.Minute),
+		Headcount:      headcount(f.Tally.Sent),
+		Figures:        figures(f.Tally),
+		Excluded:       excluded(f.Excluded),
 	}
 }
 

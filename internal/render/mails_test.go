@@ -31,7 +31,7 @@ func TestEveryKindOfLetterIsWritten(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
 	for _, k := range kinds() {
-		_, err := r.Letter(k, outbox.Facts{Link: "https://a.example/l", Console: "https://a.example/console"})
+		_, err := r.Letter(k, outbox.Facts{Link: "https://a.example/l", Preferences: "https://a.example/p", Console: "https://a.example/console"})
 		if k == outbox.Test {
 			if !fault.Is(err, fault.Invalid) {
 				t.Errorf("a test is made from a digest, yet the letter gave %v", err)
@@ -45,10 +45,10 @@ func TestEveryKindOfLetterIsWritten(t *testing.T) {
 func TestALetterWithoutTheLinkItIsForIsRefused(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
-	needing := []outbox.Kind{outbox.Confirm, outbox.SignIn, outbox.LeaveByMail, outbox.Review, outbox.Held, outbox.Paused, outbox.Finished}
+	needing := []outbox.Kind{outbox.Confirm, outbox.SignIn, outbox.LeaveByMail, outbox.PreferencesByMail, outbox.Review, outbox.Held, outbox.Paused, outbox.Finished}
 	for _, k := range needing {
 		for _, bad := range []string{"", "/confirm/x", "javascript:alert(1)", "slot"} {
-			if _, err := r.Letter(k, outbox.Facts{Link: bad, Console: bad}); !fault.Is(err, fault.Invalid) {
+			if _, err := r.Letter(k, outbox.Facts{Link: bad, Preferences: bad, Console: bad}); !fault.Is(err, fault.Invalid) {
 				t.Errorf("%v with link %q: %v", k, bad, err)
 			}
 		}
@@ -87,7 +87,7 @@ func TestEveryLinkIsAbsolute(t *testing.T) {
 		links := nodes(t, m.HTML, "a")
 		for _, a := range links {
 			href := attr(a, "href")
-			if name == "digest" && strings.HasPrefix(href, "slotleave") {
+			if name == "digest" && isSlot(href) {
 				continue
 			}
 			if u, err := url.Parse(href); err != nil || !u.IsAbs() || u.Host == "" {

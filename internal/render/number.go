@@ -23,7 +23,8 @@ type number struct {
 	Intro     []string
 	Portraits []portrait
 	Sections  []section
-	Leave     string // "" for a mail without a reader
+	// Leave and Preferences are the reader's own links, "" for a mail without a reader.
+	Leave, Preferences string
 }
 
 type section struct {

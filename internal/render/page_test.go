@@ -56,7 +56,7 @@ func TestThePublicPageHasTheDigestAndLeavesTheLookToTheSite(t *testing.T) {
 			t.Errorf("%d of %s, want %d", got, selector, want)
 		}
 	}
-	if text := doc.Text(); strings.Contains(text, "nsubscribe") || strings.Contains(text, "slotleave") {
+	if text := doc.Text(); strings.Contains(text, "nsubscribe") || strings.Contains(text, "slotleave") || strings.Contains(text, "slotprefs") {
 		t.Error("a public page has no reader who could leave")
 	}
 	doc.Find("[aria-labelledby]").Each(func(_ int, s *goquery.Selection) {

@@ -87,7 +87,7 @@ func (r *Renderer) Bundle() string { return r.bundle }
 func (r *Renderer) Edition(s digest.Snapshot, hash string, k edition.Key) (edition.Edition, error) {
 	slots := edition.SlotsFor(hash)
 	n := r.number(s.For(k.Topics))
-	n.Leave = slots.Leave
+	n.Leave, n.Preferences = slots.Leave, slots.Preferences
 	out, err := r.mails["digest"].write(n, k.Plain)
 	return edition.Edition{Subject: out.Subject, HTML: out.HTML, Text: out.Text, Slots: slots}, err
 }

@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"time"
 
 	"github.com/collabpulse/weekly/internal/delivery"
 	"github.com/collabpulse/weekly/internal/digest"
@@ -40,14 +39,13 @@ type DigestComposer struct {
 	archive  Archive
 	printer  Printer
 	compiler Compiler
-	site     link.Site
-	now      func() time.Time
 	shelf    *shelf
+	Stationery
 }
 
-// NewDigestComposer makes a composer whose messages are dated by now.
-func NewDigestComposer(archive Archive, printer Printer, compiler Compiler, site link.Site, now func() time.Time) *DigestComposer {
-	return &DigestComposer{archive: archive, printer: printer, compiler: compiler, site: site, now: now, shelf: newShelf(16 << 20)}
+// NewDigestComposer makes a composer.
+func NewDigestComposer(archive Archive, printer Printer, compiler Compiler, s Stationery) *DigestComposer {
+	return &DigestComposer{archive: archive, printer: printer, compiler: compiler, Stationery: s, shelf: newShelf(16 << 20)}
 }
 
 // Compose joins the reader's edition and the reader's own values.
@@ -60,9 +58,11 @@ func (c *DigestComposer) Compose(ctx context.Context, scope delivery.Scope, clai
 		To:     to.Address,
 		ID:     p.salt.MessageID(to.ID),
 		Return: to.Key.Token(link.Return, to.ID),
-		Date:   c.now(),
-		Leave:  c.site.Leave(to.Key.Token(link.Leave, to.ID)),
+		Date:   c.Now(),
+		Leave:  c.Site.Leave(to.Key.Token(link.Leave, to.ID)),
 		Print:  p.compiled,
+
+		Preferences: c.preferences(to.ID, to.Moves),
 	}, nil
 }
 

@@ -86,7 +86,14 @@ func (c compiler) Compile(e edition.Edition, language string) (*message.Print, e
 }
 
 func composing(a *archive, p *printer) *send.DigestComposer {
-	return send.NewDigestComposer(a, p, compiler{}, site(), func() time.Time { return sendingAt })
+	return send.NewDigestComposer(a, p, compiler{}, stationery(func() time.Time { return sendingAt }))
+}
+
+// ownPreferences is the link to the preferences of reader 42, whose address has
+// changed so often.
+func ownPreferences(moves int64) string {
+	claim := link.Claim{Subject: 42, Stamp: moves, Expires: sendingAt.Add(link.PreferencesFor)}
+	return "https://pulse.example/preferences/" + signer.Sign(link.Preferences, claim)
 }
 
 func claimOf(key string) delivery.Claim {
@@ -102,6 +109,8 @@ func TestAReadersMailCarriesOnlyTheirOwnLinks(t *testing.T) {
 	}
 	leave := "https://pulse.example/leave/" + theKey.Token(link.Leave, 42)
 	want := message.Message{
+		Preferences: ownPreferences(reader.Moves),
+
 		To: addressOf(42), ID: theSalt.MessageID(42), Return: theKey.Token(link.Return, 42), Date: sendingAt, Leave: leave,
 		Print: &message.Print{Pieces: [][]byte{[]byte("de 2.de.h.0 "), {}}, Slots: []message.Slot{message.SlotText}},
 	}
@@ -145,7 +154,7 @@ func TestAnEditionKeptBeforeTheyWereCompiledIsStillSent(t *testing.T) {
 func TestAnEditionThatCannotBeCompiledIsOurFault(t *testing.T) {
 	t.Parallel()
 	a := &archive{editions: map[string][]byte{}}
-	c := send.NewDigestComposer(a, &printer{}, compiler{errors.New("no mark")}, site(), func() time.Time { return sendingAt })
+	c := send.NewDigestComposer(a, &printer{}, compiler{errors.New("no mark")}, stationery(func() time.Time { return sendingAt }))
 	_, err := c.Compose(t.Context(), digestScope, claimOf("2.en.h.0"), reader)
 	if _, ours := errors.AsType[*send.Unprintable](err); !ours || len(a.editions) != 0 {
 		t.Errorf("got %v, kept %d", err, len(a.editions))

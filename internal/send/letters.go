@@ -58,9 +58,7 @@ type LetterComposer struct {
 // LetterOptions are what a LetterComposer knows of its surroundings; all but Next
 // are required.
 type LetterOptions struct {
-	Signer link.Signer
-	Site   link.Site
-	Now    func() time.Time
+	Stationery
 	// Next is the first slot after a time, usually digest.Schedule.Next; nil when
 	// digests are composed by hand alone.
 	Next func(after time.Time) digest.Slot
@@ -140,7 +138,7 @@ func (c *LetterComposer) facts(ctx context.Context, l outbox.Letter, reader subs
 	case outbox.SignIn:
 		claim := link.Claim{Subject: l.SignIn, Expires: l.Expires}
 		return outbox.Facts{Link: c.Site.SignIn(c.Signer.Sign(link.SignIn, claim))}, nil
-	case outbox.Welcome, outbox.Already, outbox.LeaveByMail:
+	case outbox.Welcome, outbox.Already, outbox.LeaveByMail, outbox.PreferencesByMail:
 		return c.greeting(ctx, reader)
 	default:
 		return c.report(ctx, l)
@@ -150,7 +148,7 @@ func (c *LetterComposer) facts(ctx context.Context, l outbox.Letter, reader subs
 // greeting is what letters to readers say: how to leave, when the first digest
 // comes, and where the newest is.
 func (c *LetterComposer) greeting(ctx context.Context, reader subscriber.Subscriber) (outbox.Facts, error) {
-	f := outbox.Facts{Link: c.Site.Leave(reader.Key.Token(link.Leave, reader.ID))}
+	f := outbox.Facts{Link: c.Site.Leave(reader.Key.Token(link.Leave, reader.ID)), Preferences: c.preferences(reader.ID, reader.Moves)}
 	if c.Next != nil {
 		f.First = c.Next(c.Now()).At
 	}

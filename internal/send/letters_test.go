@@ -79,11 +79,15 @@ func (p pen) Test(s digest.Snapshot) (outbox.Words, error) {
 
 var signer = link.NewSigner([][]byte{[]byte("a secret for tests only")})
 
+func stationery(now func() time.Time) send.Stationery {
+	return send.Stationery{Signer: signer, Site: site(), Now: now}
+}
+
 func (o *office) compose(t *testing.T, to delivery.Recipient) (message.Message, error) {
 	t.Helper()
 	c := send.NewLetterComposer(o, o, o, pen{o}, send.LetterOptions{
-		Signer: signer, Site: site(), Now: func() time.Time { return sendingAt },
-		Next: func(after time.Time) digest.Slot { return digest.Slot{At: after.Add(7 * 24 * time.Hour)} },
+		Stationery: stationery(func() time.Time { return sendingAt }),
+		Next:       func(after time.Time) digest.Slot { return digest.Slot{At: after.Add(7 * 24 * time.Hour)} },
 	})
 	return c.Compose(t.Context(), delivery.Outbox, delivery.Claim{Item: to.Item}, to)
 }
@@ -138,12 +142,14 @@ func TestASignInLinkLivesAsLongAsItsLetter(t *testing.T) {
 
 func TestLettersToReadersCarryTheirOwnLinkToLeave(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []outbox.Kind{outbox.Welcome, outbox.Already, outbox.LeaveByMail} {
+	for _, kind := range []outbox.Kind{outbox.Welcome, outbox.Already, outbox.LeaveByMail, outbox.PreferencesByMail} {
 		_, got := write(t, outbox.Letter{Kind: kind, Subscriber: 42})
 		want := outbox.Facts{
 			Link:   "https://pulse.example/leave/" + theKey.Token(link.Leave, 42),
 			First:  sendingAt.Add(7 * 24 * time.Hour),
 			Latest: "https://pulse.example/digests/6",
+
+			Preferences: ownPreferences(0),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%v: %s", kind, diff)

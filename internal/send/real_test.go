@@ -88,8 +88,8 @@ func (p *post) composer(t *testing.T) send.Composer {
 	renderer, err := render.New(render.Brand{Name: "Collab Pulse Weekly", Site: site(), Postal: "1 Example Street"})
 	must(t, err)
 	return send.ByScope(
-		send.NewDigestComposer(p.Store, renderer, p.pool(t), site(), p.clock.Now),
-		send.NewLetterComposer(p.Store, p.Store, p.Store, writer{renderer}, send.LetterOptions{Signer: signer, Site: site(), Now: p.clock.Now}),
+		send.NewDigestComposer(p.Store, renderer, p.pool(t), stationery(p.clock.Now)),
+		send.NewLetterComposer(p.Store, p.Store, p.Store, writer{renderer}, send.LetterOptions{Stationery: stationery(p.clock.Now)}),
 	)
 }
 

@@ -96,23 +96,23 @@ func (t *tx) lookUp(ctx context.Context, b *batch) error {
 // in the meantime.
 func (t *tx) insertArrivals(ctx context.Context, arrivals []*arrival) ([]int64, error) {
 	return bulk(ctx, t, `INSERT INTO subscribers (created_at, changed_at, folding, address, address_hash, domain_group, state, topics,
-			language, timezone, hour, link_key, leave_digest)
-		VALUES `+repeated("($1, $1, $2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", 2)+" ON CONFLICT (address_hash) DO NOTHING RETURNING id",
+			language, timezone, hour, cadence, link_key, leave_digest)
+		VALUES `+repeated("($1, $1, $2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", 2)+" ON CONFLICT (address_hash) DO NOTHING RETURNING id",
 		[]any{millis(t.now), address.FoldingVersion}, arrivals, func(a *arrival) []any {
 			key, leaveDigest := proofs()
 			return []any{a.Address.String(), a.hash[:], a.Address.Group(), int(a.State), int64(a.Topics),
-				a.Language, a.Timezone, a.WishedHour(), key, leaveDigest}
+				a.Language, a.Timezone, a.WishedHour(), int(a.Cadence), key, leaveDigest}
 		}, scanID)
 }
 
 // updateArrivals writes what a file changes in known readers and returns their ids.
 func (t *tx) updateArrivals(ctx context.Context, arrivals []*arrival) ([]int64, error) {
-	return bulk(ctx, t, `UPDATE subscribers SET state = v.column2, topics = v.column3, language = v.column4, timezone = v.column5, hour = v.column6,
+	return bulk(ctx, t, `UPDATE subscribers SET state = v.column2, topics = v.column3, language = v.column4, timezone = v.column5, hour = v.column6, cadence = v.column7,
 			changed_at = CASE WHEN state = v.column2 THEN changed_at ELSE $1 END
-		FROM (VALUES `+repeated("(CAST(? AS BIGINT), CAST(? AS SMALLINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS SMALLINT))", 1)+`) AS v
+		FROM (VALUES `+repeated("(CAST(? AS BIGINT), CAST(? AS SMALLINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS SMALLINT))", 1)+`) AS v
 		WHERE id = v.column1 RETURNING id`,
 		[]any{millis(t.now)}, arrivals, func(a *arrival) []any {
-			return []any{a.known.ID, int(a.State), int64(a.Topics), a.Language, a.Timezone, a.WishedHour()}
+			return []any{a.known.ID, int(a.State), int64(a.Topics), a.Language, a.Timezone, a.WishedHour(), int(a.Cadence)}
 		}, scanID)
 }
 

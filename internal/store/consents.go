@@ -14,7 +14,7 @@ import (
 // for an id nobody has.
 func (s *Store) Consents(ctx context.Context, subscriberID int64) ([]consent.Consent, error) {
 	all, err := list(ctx, s.read, scanConsent, `SELECT c.id, c.subscriber_id, c.address_hash, c.kind, c.at,
-			c.network, c.user_agent, c.page, w.text
+			c.network, c.user_agent, c.page, c.detail, w.text
 		FROM consents c JOIN wordings w ON w.id = c.wording_id WHERE c.subscriber_id = $1 ORDER BY c.id`, subscriberID)
 	return all, wrap("consents", err)
 }
@@ -24,7 +24,7 @@ func scanConsent(row scanner) (consent.Consent, error) {
 	var hash []byte
 	var at int64
 	err := row.Scan(&c.ID, &c.Subscriber, &hash, &c.Kind, &at,
-		&c.Evidence.Network, &c.Evidence.UserAgent, &c.Evidence.Page, &c.Evidence.Wording)
+		&c.Evidence.Network, &c.Evidence.UserAgent, &c.Evidence.Page, &c.Evidence.Detail, &c.Evidence.Wording)
 	copy(c.Address[:], hash)
 	c.At = instant(at)
 	return c, err
@@ -37,15 +37,16 @@ func (t *tx) consent(ctx context.Context, of int64, hash address.Hash, kind cons
 		return err
 	}
 	ev = kept(ev)
-	_, err = t.ExecContext(ctx, `INSERT INTO consents (subscriber_id, address_hash, kind, at, network, user_agent, page, wording_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		of, hash[:], int(kind), millis(t.now), ev.Network, ev.UserAgent, ev.Page, wording)
+	_, err = t.ExecContext(ctx, `INSERT INTO consents (subscriber_id, address_hash, kind, at, network, user_agent, page, wording_id, detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		of, hash[:], int(kind), millis(t.now), ev.Network, ev.UserAgent, ev.Page, wording, ev.Detail)
 	return err
 }
 
 // kept bounds what a stranger's request can make us keep.
 func kept(ev subscriber.Evidence) subscriber.Evidence {
 	ev.Network, ev.UserAgent, ev.Page = clipped(ev.Network, 64), clipped(ev.UserAgent, 200), clipped(ev.Page, 64)
+	ev.Detail = clipped(ev.Detail, 400)
 	return ev
 }
 

@@ -43,11 +43,11 @@ func (t *tx) forget(ctx context.Context, id int64, hash address.Hash) error {
 		return err
 	}
 	if _, err := t.ExecContext(ctx, `UPDATE subscribers SET address = '', address_hash = NULL, domain_group = '', state = $1,
-		topics = 0, language = '', timezone = '', hour = -1, plain = FALSE, link_key = $2, asked_at = 0, changed_at = $3
+		topics = 0, language = '', timezone = '', hour = -1, plain = FALSE, cadence = 0, paused_until = 0, link_key = $2, asked_at = 0, changed_at = $3
 		WHERE id = $4`, int(subscriber.Erased), []byte{}, millis(t.now), id); err != nil {
 		return err
 	}
-	if _, err := t.ExecContext(ctx, "UPDATE consents SET network = '', user_agent = '' WHERE subscriber_id = $1", id); err != nil {
+	if _, err := t.ExecContext(ctx, "UPDATE consents SET network = '', user_agent = '', detail = '' WHERE subscriber_id = $1", id); err != nil {
 		return err
 	}
 	if err := t.skip(ctx, skipDeliveries, id); err != nil {

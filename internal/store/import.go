@@ -139,7 +139,7 @@ func (a *arrival) fate() (fate, consent.Kind) {
 
 func (a *arrival) same() bool {
 	return a.State == a.known.State && a.Topics == a.known.Topics && a.Language == a.known.Language && a.Timezone == a.known.Timezone &&
-		a.WishedHour() == a.known.Hour
+		a.WishedHour() == a.known.Hour && a.Cadence == a.known.Cadence
 }
 
 // evidenceFor is the kind of consent with which a file's reader comes into a state.

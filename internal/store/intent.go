@@ -100,7 +100,7 @@ func scanRecipient(row scanner) (delivery.Recipient, error) {
 	var r delivery.Recipient
 	var to string
 	var key []byte
-	if err := row.Scan(&r.ID, &to, &key, &r.Language); err != nil {
+	if err := row.Scan(&r.ID, &to, &key, &r.Moves, &r.Language); err != nil {
 		return r, err
 	}
 	copy(r.Key[:], key)

@@ -88,7 +88,7 @@ func deliveryWords() words {
 			WHEN s.state = {reader suppressed} OR EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash
 				AND (p.until_at = 0 OR p.until_at > $3)) THEN {because suppressed}
 			WHEN s.state <> {reader active} THEN {because inactive} ELSE 0 END`,
-		"reader":          "id, address, link_key, language FROM subscribers WHERE id",
+		"reader":          "id, address, link_key, moves, language FROM subscribers WHERE id",
 		"resent":          "(SELECT g.doubts = {policy resend} AND g.state <> {digest cancelled} FROM digests g WHERE g.id = deliveries.digest_id)",
 		"over":            "(SELECT g.state = {digest cancelled} FROM digests g WHERE g.id = deliveries.digest_id)",
 		"wipe if sent":    "",
@@ -119,10 +119,10 @@ func letterWords() words {
 			WHEN EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = o.address_hash
 				AND (p.until_at = 0 OR p.until_at > $3) AND p.reason NOT IN ({lifted by opt-in})) THEN {because suppressed}
 			WHEN o.kind = {letter confirm} AND (s.state <> {reader pending} OR s.asked_at <> o.stamp) THEN {because obsolete}
-			WHEN o.kind IN ({letter welcome}, {letter already}) AND s.state NOT IN ({reader active}, {reader paused})
+			WHEN o.kind IN ({letter welcome}, {letter already}, {letter preferences-link}) AND s.state NOT IN ({reader active}, {reader paused})
 				THEN {because obsolete}
 			WHEN s.state NOT IN ({reader pending}, {reader active}, {reader paused}) THEN {because obsolete} ELSE 0 END`,
-		"reader": `o.id, o.address, NULL, COALESCE(s.language, '')
+		"reader": `o.id, o.address, NULL, 0, COALESCE(s.language, '')
 			FROM outbox o LEFT JOIN subscribers s ON s.id = o.subscriber_id WHERE o.id`,
 		"resent":          "TRUE",
 		"over":            "FALSE",

@@ -52,10 +52,10 @@ func (s *Store) SignUp(ctx context.Context, r subscriber.Request) error {
 func (t *tx) enrol(ctx context.Context, r subscriber.Request, hash address.Hash) (known reader, fresh bool, err error) {
 	key, leaveDigest := proofs()
 	result, err := t.ExecContext(ctx, `INSERT INTO subscribers (address, address_hash, folding, domain_group, state, topics,
-			language, timezone, link_key, leave_digest, asked_at, created_at, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (address_hash) DO NOTHING`,
+			language, timezone, link_key, leave_digest, asked_at, created_at, changed_at, cadence)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (address_hash) DO NOTHING`,
 		r.Address.String(), hash[:], address.FoldingVersion, r.Address.Group(), int(subscriber.Pending), int64(r.Topics),
-		r.Language, r.Timezone, key, leaveDigest, millis(t.now), millis(t.now), millis(t.now))
+		r.Language, r.Timezone, key, leaveDigest, millis(t.now), millis(t.now), millis(t.now), int(r.Cadence))
 	if err != nil {
 		return reader{}, false, err
 	}
@@ -87,9 +87,9 @@ func (t *tx) ask(ctx context.Context, known reader, r subscriber.Request, fresh 
 		changed = t.now
 	}
 	_, err = t.ExecContext(ctx, `UPDATE subscribers SET address = $1, domain_group = $2, state = $3, topics = $4,
-		language = $5, timezone = $6, asked_at = $7, changed_at = $8 WHERE id = $9`,
+		language = $5, timezone = $6, asked_at = $7, changed_at = $8, cadence = $10 WHERE id = $9`,
 		r.Address.String(), r.Address.Group(), int(subscriber.Pending), int64(r.Topics),
-		r.Language, r.Timezone, millis(t.now), millis(changed), known.ID)
+		r.Language, r.Timezone, millis(t.now), millis(changed), known.ID, int(r.Cadence))
 	if err != nil {
 		return err
 	}

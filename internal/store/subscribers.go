@@ -64,22 +64,22 @@ type reader struct {
 	leaveDigest []byte
 }
 
-const selectReader = `SELECT id, address, state, topics, language, timezone, hour, plain, link_key,
+const selectReader = `SELECT id, address, state, topics, language, timezone, hour, plain, cadence, paused_until, moves, link_key,
 	asked_at, created_at, changed_at, address_hash, leave_digest FROM subscribers`
 
 func scanReader(row scanner) (reader, error) {
 	var r reader
 	var to string
 	var key, hash []byte
-	var asked, created, changed int64
-	err := row.Scan(&r.ID, &to, &r.State, &r.Topics, &r.Language, &r.Timezone, &r.Hour, &r.Plain, &key,
+	var paused, asked, created, changed int64
+	err := row.Scan(&r.ID, &to, &r.State, &r.Topics, &r.Language, &r.Timezone, &r.Hour, &r.Plain, &r.Cadence, &paused, &r.Moves, &key,
 		&asked, &created, &changed, &hash, &r.leaveDigest)
 	if err != nil {
 		return r, err
 	}
 	copy(r.Key[:], key)
 	copy(r.hash[:], hash)
-	r.AskedAt, r.Created, r.Changed = instant(asked), instant(created), instant(changed)
+	r.PausedUntil, r.AskedAt, r.Created, r.Changed = instant(paused), instant(asked), instant(created), instant(changed)
 	r.Address, err = storedAddress(to)
 	return r, err
 }
@@ -104,9 +104,9 @@ func (t *tx) readerAt(ctx context.Context, hash address.Hash) (r reader, found b
 	return r, err == nil, err
 }
 
-// setState moves a subscriber on.
+// setState moves a subscriber on, and ends a pause.
 func (t *tx) setState(ctx context.Context, id int64, to subscriber.State) error {
-	_, err := t.ExecContext(ctx, "UPDATE subscribers SET state = $1, changed_at = $2 WHERE id = $3", int(to), millis(t.now), id)
+	_, err := t.ExecContext(ctx, "UPDATE subscribers SET state = $1, changed_at = $2, paused_until = 0 WHERE id = $3", int(to), millis(t.now), id)
 	return err
 }
 

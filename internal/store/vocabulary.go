@@ -27,10 +27,10 @@ func vocabulary() []string {
 		numbered("digest ", digest.Draft, digest.Approved, digest.Sending, digest.Sent, digest.Held, digest.Paused, digest.Cancelled),
 		numbered("reader ", subscriber.Pending, subscriber.Active, subscriber.Paused, subscriber.Unsubscribed, subscriber.Suppressed, subscriber.Erased),
 		numbered("consent ", consent.Asked, consent.Imported),
-		numbered("letter ", outbox.Confirm, outbox.Welcome, outbox.Already),
+		numbered("letter ", outbox.Confirm, outbox.Welcome, outbox.Already, outbox.PreferencesByMail),
 		[]string{
 			"{policy resend}", digits(delivery.Resend),
-			"{letters to readers}", those(outbox.Confirm, outbox.LeaveByMail, outbox.Kind.ForReader),
+			"{letters to readers}", those(outbox.Confirm, outbox.PreferencesByMail, outbox.Kind.ForReader),
 			"{lifted by opt-in}", those(suppression.Unsubscribed, suppression.Manual, suppression.Reason.LiftedByOptIn),
 		})
 }

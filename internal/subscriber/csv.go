@@ -17,7 +17,7 @@ import (
 
 // Columns are the fields of a CSV file of subscribers, in the order that export
 // writes and that a file without a header is read in. Only the first is needed.
-var Columns = []string{"email", "topics", "timezone", "language", "status", "hour"}
+var Columns = []string{"email", "topics", "timezone", "language", "status", "hour", "cadence"}
 
 // maxLine is the longest line of a CSV file, in octets.
 const maxLine = 16 << 10
@@ -148,6 +148,9 @@ func (p *csvParser) read(value map[string]string) (profile Profile, err error) {
 	if profile.Hour, err = ParseHour(value["hour"]); err != nil {
 		return profile, err
 	}
+	if profile.Cadence, err = ParseCadence(strings.ToLower(value["cadence"])); err != nil {
+		return profile, err
+	}
 	profile.State, err = importable(value["status"])
 	return profile, err
 }
@@ -176,5 +179,5 @@ func (s Subscriber) Record(topics []topic.Topic) []string {
 	if s.Hour >= 0 {
 		hour = strconv.Itoa(s.Hour)
 	}
-	return []string{s.Address.String(), strings.Join(slugs, " "), s.Timezone, s.Language, s.State.String(), hour}
+	return []string{s.Address.String(), strings.Join(slugs, " "), s.Timezone, s.Language, s.State.String(), hour, s.Cadence.String()}
 }

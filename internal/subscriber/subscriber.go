@@ -68,16 +68,23 @@ type Subscriber struct {
 	Timezone string // IANA name, or "" for the digest's own
 	Hour     int    // 0–23, the reader's wished hour of delivery; AnyHour for the slot's own time
 	Plain    bool   // text part only
-	Key      link.Key
-	AskedAt  time.Time // the sign-up the newest confirmation link belongs to
-	Created  time.Time
-	Changed  time.Time // when State last changed
+	Cadence  Cadence
+	// PausedUntil is when a paused reader gets digests again; zero for no end.
+	PausedUntil time.Time
+	Key         link.Key
+	// Moves counts changes of the address. Links to preferences are tied to it, so
+	// that those in the mails to the old address end with it.
+	Moves   int64
+	AskedAt time.Time // the sign-up the newest confirmation link belongs to
+	Created time.Time
+	Changed time.Time // when State last changed
 }
 
 // Request is a sign-up as it came in, already checked.
 type Request struct {
 	Address  address.Address
 	Topics   topic.Set
+	Cadence  Cadence
 	Language string
 	Timezone string
 	Evidence Evidence
@@ -88,6 +95,7 @@ type Evidence struct {
 	Network   string // the client's address as the trusted proxies report it
 	UserAgent string // clipped to 200 characters
 	Page      string // where the form stood: "form", "embed", "api", "import", "mail"
+	Detail    string // what was chosen, as Preferences.Detail tells it; "" when nothing was
 	Wording   string // the exact sentence agreed to
 }
 
@@ -98,6 +106,7 @@ type Profile struct {
 	Language string
 	Timezone string
 	Hour     *int // 0–23, nil for the slot's own time
+	Cadence  Cadence
 	State    State
 }
 

@@ -37,7 +37,7 @@ type placed struct {
 // sections sorts the line-up by topic, in the order in which readers see it.
 func (v digestView) sections(topics []topic.Topic) []section {
 	var list []section
-	for _, t := range choices(topics, nil) {
+	for _, t := range choices(topics, anyTopic) {
 		s := section{Topic: t.Topic}
 		for _, p := range v.LineUp.Places {
 			row := placed{Place: p, Age: ago(v.now, p.Story.Published)}

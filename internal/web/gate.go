@@ -23,7 +23,7 @@ type Gate interface {
 // Quotas are how often strangers may have us write a mail. What one address may get is
 // the store's to limit.
 type Quotas struct {
-	PerNetwork subscriber.Quota // sign-ups from one network, and as many requests for a link to leave
+	PerNetwork subscriber.Quota // sign-ups from one network, and as many requests for a link by mail, of each kind
 	SignUps    subscriber.Quota // sign-ups from everywhere together
 }
 
@@ -32,6 +32,7 @@ type Quotas struct {
 const (
 	signingUp = "sign-up"
 	leaving   = "leave"
+	choosing  = "preferences"
 )
 
 // enter takes leave for a request that will make us write a mail. Without any it is a

@@ -18,7 +18,7 @@ type Leavers interface {
 	// Leave is nil for somebody who has already left or was erased.
 	Leave(ctx context.Context, id int64, tag link.Tag, ev subscriber.Evidence) error
 	// AskForLeaveLink mails a fresh link, and answers the same to every address.
-	AskForLeaveLink(ctx context.Context, a address.Address) error
+	AskForLeaveLink(ctx context.Context, to address.Address) error
 }
 
 // askLeave shows the button behind a leave link. The page names nobody, so a
@@ -71,41 +71,19 @@ func leavePage(c echo.Context) string {
 	return "mail"
 }
 
-// leaveForm asks for the address to mail a fresh link to.
-type leaveForm struct {
-	Email, Error string
-	Broken       bool // a link was tried, and proved nothing
-}
-
 // leaveByMail is for who has no link at hand.
 func (s *Server) leaveByMail(c echo.Context) error {
-	return s.page(c, http.StatusOK, "public/unleft", leaveForm{})
+	return s.page(c, http.StatusOK, "public/unleft", mailForm{})
 }
 
 // cannotLeave answers a link that proves nothing with a way that works: a form
 // that mails a fresh link.
 func (s *Server) cannotLeave(c echo.Context) error {
 	s.metrics.badLeaves.Inc()
-	return s.page(c, http.StatusNotFound, "public/unleft", leaveForm{Broken: true})
+	return s.page(c, http.StatusNotFound, "public/unleft", mailForm{Broken: true})
 }
 
-// askLeaveLink takes that form. Every address gets the same answer.
+// askLeaveLink takes that form.
 func (s *Server) askLeaveLink(c echo.Context) error {
-	if err := readForm(c); err != nil {
-		return err
-	}
-	typed := c.Request().PostFormValue("email")
-	to, err := address.Parse(typed)
-	if err != nil {
-		return s.page(c, http.StatusUnprocessableEntity, "public/unleft", leaveForm{Email: typed, Error: fault.Message(err)})
-	}
-	if err := s.enter(c, leaving, subscriber.Quota{}); err != nil {
-		return s.page(c, http.StatusTooManyRequests, "public/unleft", leaveForm{Email: typed, Error: fault.Message(err)})
-	}
-	ctx := c.Request().Context()
-	if err := s.Leavers.AskForLeaveLink(ctx, to); err != nil {
-		return err
-	}
-	s.Waker.WakeOutbox(ctx)
-	return s.page(c, http.StatusOK, "public/leave-asked", nil)
+	return s.mailLink(c, linkByMail{leaving, "public/unleft", "public/leave-asked", s.Leavers.AskForLeaveLink})
 }

@@ -55,6 +55,7 @@ type Config struct {
 	Quotas   Quotas                // of mails that strangers cause
 	Readers  Readers               // sign-up and confirmation
 	Leavers  Leavers               // leaving
+	Choosers Choosers              // preferences
 	Digests  Digests               // the public archive
 	Pages    Pages                 // draws a digest for the archive
 	Console  ConsoleDeps           // what the console needs
@@ -179,6 +180,10 @@ func (s *Server) publicRoutes(e *echo.Echo) {
 	e.POST("/leave/:token", s.leave, s.private)
 	e.GET("/leave", s.leaveByMail)
 	e.POST("/leave", s.askLeaveLink, s.private)
+	e.GET("/preferences/:token", s.showPreferences, s.private)
+	e.POST("/preferences/:token", s.savePreferences, s.private)
+	e.GET("/preferences", s.preferencesByMail)
+	e.POST("/preferences", s.askPreferencesLink, s.private)
 	e.GET("/privacy", s.privacy)
 	e.GET("/digests/latest", s.latestDigest)
 	e.GET("/digests/:id", s.digest)

@@ -46,7 +46,7 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 		Site: siteAt(t, "https://weekly.test"), Signer: link.NewSigner([][]byte{[]byte("a secret for tests only")}),
 		Now: clock.Now, Log: slog.New(slog.NewJSONHandler(st.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Brand: "Collab Pulse Weekly", Postal: "Collab Pulse, 12 Some Street, Berlin", Schedule: weekly(t),
-		Readers: db, Leavers: db, Digests: st.archive, Pages: st.archive, Waker: st.waker,
+		Readers: db, Leavers: db, Choosers: db, Digests: st.archive, Pages: st.archive, Waker: st.waker,
 	}
 	for _, f := range change {
 		f(&c)

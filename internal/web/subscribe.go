@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -48,7 +49,7 @@ func (s *Server) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showForm(c, http.StatusOK, signUpForm{Topics: choices(topics, nil)})
+	return s.showForm(c, http.StatusOK, signUpForm{Topics: choices(topics, anyTopic)})
 }
 
 func (s *Server) showForm(c echo.Context, status int, f signUpForm) error {
@@ -60,15 +61,17 @@ func (s *Server) showForm(c echo.Context, status int, f signUpForm) error {
 	return s.page(c, status, "public/home", f)
 }
 
-// choices lists the topics in their order; without slugs all are ticked.
-func choices(topics []topic.Topic, slugs []string) []choice {
+// choices lists the topics in their order, those ticked that are chosen.
+func choices(topics []topic.Topic, chosen func(topic.Topic) bool) []choice {
 	list := make([]choice, len(topics))
 	for i, t := range topics {
-		list[i] = choice{Topic: t, Ticked: len(slugs) == 0 || slices.Contains(slugs, t.Slug)}
+		list[i] = choice{Topic: t, Ticked: chosen(t)}
 	}
 	slices.SortStableFunc(list, func(a, b choice) int { return a.Position - b.Position })
 	return list
 }
+
+func anyTopic(topic.Topic) bool { return true }
 
 // nextSlot is when the next digest goes out; zero without a schedule.
 func (s *Server) nextSlot(now time.Time) digest.Slot {
@@ -114,7 +117,7 @@ func (s *Server) readRequest(c echo.Context, topics []topic.Topic) (subscriber.R
 	if err != nil {
 		return subscriber.Request{}, err
 	}
-	chosen, err := topic.FromSlugs(topics, ticked(c))
+	chosen, err := topic.FromSlugs(topics, ticked(c.Request().PostForm))
 	if err != nil {
 		return subscriber.Request{}, err
 	}
@@ -127,14 +130,15 @@ func (s *Server) readRequest(c echo.Context, topics []topic.Topic) (subscriber.R
 // ticked are the slugs of the topics that were chosen. Our own boxes are called
 // "topic[]", which tells validators that they are one group; a form on another
 // site may leave the brackets out.
-func ticked(c echo.Context) []string {
-	form := c.Request().PostForm
+func ticked(form url.Values) []string {
 	return slices.Concat(form["topic[]"], form["topic"])
 }
 
 // retry is the form as it was sent, with what is wrong beside the field.
 func retry(c echo.Context, topics []topic.Topic, err error) signUpForm {
-	f := signUpForm{Topics: choices(topics, ticked(c)), Email: c.Request().PostFormValue("email")}
+	slugs := ticked(c.Request().PostForm)
+	chosen := func(t topic.Topic) bool { return len(slugs) == 0 || slices.Contains(slugs, t.Slug) }
+	f := signUpForm{Topics: choices(topics, chosen), Email: c.Request().PostFormValue("email")}
 	if describe(err).Field == "email" {
 		f.Error = fault.Message(err)
 	} else {
