@@ -53,6 +53,6 @@ func (e Excluded) Reasons() []Exclusion {
 	return slices.DeleteFunc([]Exclusion{
 		{e.NoStories, "with nothing in their topics"}, {e.Pending, "not confirmed yet"}, {e.Paused, "paused"},
 		{e.Unsubscribed, "unsubscribed"}, {e.Suppressed, "suppressed"}, {e.Erased, "erased"},
-		{e.OutsideAudience, "not in the audience"},
+		{e.OutsideAudience, "not in the audience"}, {e.NotTheirWeek, "whose week it is not"},
 	}, func(x Exclusion) bool { return x.Count == 0 })
 }

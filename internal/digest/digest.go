@@ -117,6 +117,7 @@ type Excluded struct {
 	Pending, Paused, Unsubscribed, Suppressed, Erased int
 	NoStories                                         int // active, but nothing in their topics
 	OutsideAudience                                   int // active, but the correction is not for them
+	NotTheirWeek                                      int // active, but they want fewer digests than all
 }
 
 // LineUp is the stories and spotlights of a digest, in order.

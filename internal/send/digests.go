@@ -15,6 +15,8 @@ type Archive interface {
 	Digest(ctx context.Context, id int64) (digest.Digest, error)
 	// Snapshot is what was approved, and its hash.
 	Snapshot(ctx context.Context, id int64) (digest.Snapshot, string, error)
+	// Missed is what is merged into a digest for readers who had one last, the newest first.
+	Missed(ctx context.Context, id, since int64) ([]digest.Snapshot, error)
 	Edition(ctx context.Context, digest int64, key string) (body []byte, found bool, err error)
 	// KeepEdition keeps an edition unless one is kept already, and returns the one that is.
 	KeepEdition(ctx context.Context, digest int64, key string, body []byte) ([]byte, error)
@@ -122,6 +124,13 @@ func (c *DigestComposer) make(ctx context.Context, id int64, k edition.Key) ([]b
 	s, hash, err := c.archive.Snapshot(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if k.Since != 0 {
+		missed, err := c.archive.Missed(ctx, id, k.Since)
+		if err != nil {
+			return nil, err
+		}
+		s = s.With(missed)
 	}
 	e, err := c.printer.Edition(s, hash, k)
 	if err != nil {

@@ -49,6 +49,10 @@ func (a *archive) Snapshot(_ context.Context, id int64) (digest.Snapshot, string
 	return digest.Snapshot{Digest: id, Subject: "This week"}, strings.Repeat("ab", 32), a.snapshot
 }
 
+func (a *archive) Missed(_ context.Context, _, since int64) ([]digest.Snapshot, error) {
+	return []digest.Snapshot{{Digest: since + 1, Spotlights: []digest.Portrait{{ID: since}}}}, nil
+}
+
 func (a *archive) Edition(_ context.Context, _ int64, key string) ([]byte, bool, error) {
 	body, found := a.editions[key]
 	return body, found, nil
@@ -67,9 +71,11 @@ type printer struct {
 	dots    int
 	err     error
 	printed int
+	given   digest.Snapshot // the last that was printed
 }
 
 func (p *printer) Edition(s digest.Snapshot, hash string, k edition.Key) (edition.Edition, error) {
+	p.given = s
 	p.printed++
 	slots := edition.SlotsFor(hash)
 	return edition.Edition{Subject: s.Subject, Text: k.String() + " " + slots.Leave + strings.Repeat(".", p.dots),
@@ -98,6 +104,20 @@ func ownPreferences(moves int64) string {
 
 func claimOf(key string) delivery.Claim {
 	return delivery.Claim{Item: reader.Item, Edition: key}
+}
+
+func TestAnEditionOfSeveralDigestsIsMadeFromAllOfThem(t *testing.T) {
+	t.Parallel()
+	p := &printer{}
+	c := composing(&archive{editions: map[string][]byte{}}, p)
+	for key, want := range map[string]int{"2.en.h.0": 0, "2.en.h.5": 1} {
+		if _, err := c.Compose(t.Context(), digestScope, claimOf(key), reader); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(p.given.Spotlights); got != want {
+			t.Errorf("%s was made with %d spotlights of what was missed, want %d", key, got, want)
+		}
+	}
 }
 
 func TestAReadersMailCarriesOnlyTheirOwnLinks(t *testing.T) {

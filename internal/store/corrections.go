@@ -87,7 +87,7 @@ func addressed(a digest.Audience) string {
 	case digest.Received:
 		return received
 	case digest.Missed:
-		return "(NOT " + received + " AND s.id <= (SELECT o.freeze_end FROM digests o WHERE o.id = " + corrected + "))"
+		return "(NOT " + received + " AND s.id <= (SELECT o.freeze_end FROM digests o WHERE o.id = " + corrected + ") AND " + theirWeek + ")"
 	}
 	return "TRUE"
 }
@@ -98,5 +98,9 @@ const (
 	// they have twice, or the same news again as if it were new.
 	received = `(EXISTS (SELECT 1 FROM deliveries f WHERE f.digest_id = ` + corrected + ` AND f.subscriber_id = s.id AND ` + hasIt + `)
 		OR EXISTS (SELECT 1 FROM delivery_history f WHERE f.digest_id = ` + corrected + ` AND f.subscriber_id = s.id AND ` + hasIt + `))`
+	// theirWeek is whether the digest corrected was for the reader at all: who wants
+	// fewer than all has it merged into their next one.
+	theirWeek = `(s.cadence = 0 OR EXISTS (SELECT 1 FROM deliveries f WHERE f.digest_id = ` + corrected + ` AND f.subscriber_id = s.id)
+		OR EXISTS (SELECT 1 FROM delivery_history f WHERE f.digest_id = ` + corrected + ` AND f.subscriber_id = s.id))`
 	hasIt = "(f.state IN ({handing}, {sent}, {unknown}) OR f.doubts > 0)"
 )

@@ -58,6 +58,9 @@ func (t *tx) freeze(ctx context.Context, d digest.Digest) (span, error) {
 	if err != nil {
 		return c, err
 	}
+	if c.pace, err = t.paceOf(ctx, d, c); err != nil {
+		return c, err
+	}
 	if err := t.mornings(ctx, c, d.Launched); err != nil {
 		return c, err
 	}
@@ -78,6 +81,7 @@ type span struct {
 	last        bool
 	planned     int // by the chunks before
 	audience    digest.Audience
+	pace        pace
 	topics      topic.Set // with stories in the digest; empty for one that concerns everybody
 }
 
@@ -110,7 +114,7 @@ func (t *tx) nextChunk(ctx context.Context, id int64, topics topic.Set) (span, e
 // plan writes the rows of a chunk, due since the launch or at the hour that a
 // reader chose, and returns how many.
 func (t *tx) plan(ctx context.Context, c span, launch int64) (planned int64, err error) {
-	result, err := t.ExecContext(ctx, planChunk(c.audience), c.digest, c.after, c.upTo, int64(c.topics), launch, millis(t.now))
+	result, err := t.ExecContext(ctx, planChunk(c.audience, c.pace), c.digest, c.after, c.upTo, int64(c.topics), launch, millis(t.now))
 	if err != nil {
 		return 0, err
 	}
@@ -119,25 +123,35 @@ func (t *tx) plan(ctx context.Context, c span, launch int64) (planned int64, err
 
 // planChunk takes: $1 digest, $2 < id ≤ $3, $4 topics, $5 launch, $6 now. WHERE comes
 // before ON CONFLICT because SQLite would otherwise read it as a join's ON.
-func planChunk(a digest.Audience) string {
+func planChunk(a digest.Audience, p pace) string {
 	return inNumbers(`INSERT INTO deliveries (digest_id, subscriber_id, state, edition, domain_group, due_at, changed_at)
-	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + editionKey + `, COALESCE(g.domain_group, s.domain_group), COALESCE(m.due_at, CAST($5 AS BIGINT)), CAST($6 AS BIGINT)
-	FROM subscribers s LEFT JOIN mornings m ON m.digest_id = $1 AND m.timezone = s.timezone AND m.hour = s.hour
+	SELECT CAST($1 AS BIGINT), s.id, {queued}, ` + p.editionKey() + `, COALESCE(g.domain_group, s.domain_group), COALESCE(m.due_at, CAST($5 AS BIGINT)), CAST($6 AS BIGINT)
+	FROM ` + p.readers() + ` LEFT JOIN mornings m ON m.digest_id = $1 AND m.timezone = s.timezone AND m.hour = s.hour
 		LEFT JOIN domain_groups g ON g.domain = s.domain_group
-	WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + concerned + ` AND ` + addressed(a) + `
+	WHERE s.id > $2 AND s.id <= $3 AND s.state = {reader active} AND ` + p.concerned() + ` AND ` + addressed(a) + ` AND ` + p.due() + `
 		AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.address_hash = s.address_hash AND (p.until_at = 0 OR p.until_at > $6))
 	ON CONFLICT DO NOTHING`)
 }
 
 // In a chunk's texts the readers are s and the digest's topics $4.
-const (
-	// editionKey builds in SQL what edition.Key.String builds in Go.
-	editionKey = "CAST(s.topics & CAST($4 AS BIGINT) AS TEXT) || '." + frameLanguage + ".' || CASE WHEN s.plain THEN 'p' ELSE 'h' END || '.0'"
-	// frameLanguage is the language that a reader's frame is in: there is one.
-	frameLanguage = subscriber.DefaultLanguage
-	// concerned is whether a reader has something to read in the digest.
-	concerned = "(CAST($4 AS BIGINT) = 0 OR (s.topics & CAST($4 AS BIGINT)) <> 0)"
-)
+
+// readers are the subscribers, with the digest since which they have missed some.
+func (p pace) readers() string {
+	return "(SELECT s.*, " + p.since() + " AS since FROM subscribers s) AS s"
+}
+
+// editionKey builds in SQL what edition.Key.String builds in Go.
+func (p pace) editionKey() string {
+	return "CAST(s.topics & " + p.topics() + " AS TEXT) || '." + frameLanguage + ".' || CASE WHEN s.plain THEN 'p' ELSE 'h' END || '.' || CAST(s.since AS TEXT)"
+}
+
+// concerned is whether a reader has something to read.
+func (p pace) concerned() string {
+	return "(CAST($4 AS BIGINT) = 0 OR (s.topics & " + p.topics() + ") <> 0)"
+}
+
+// frameLanguage is the language that a reader's frame is in: there is one.
+const frameLanguage = subscriber.DefaultLanguage
 
 // exclude counts whom the chunk did not plan for. It asks for those without a row,
 // so that together with the rows it is everybody, even if a reader's state changes
@@ -145,8 +159,8 @@ const (
 // suppressed.
 func (t *tx) exclude(ctx context.Context, c span, e *digest.Excluded) error {
 	var n digest.Excluded
-	err := t.QueryRowContext(ctx, excludeChunk(c.audience), c.digest, c.after, c.upTo, int64(c.topics)).Scan(
-		&n.Pending, &n.Paused, &n.Unsubscribed, &n.Erased, &n.Suppressed, &n.NoStories, &n.OutsideAudience)
+	err := t.QueryRowContext(ctx, excludeChunk(c.audience, c.pace), c.digest, c.after, c.upTo, int64(c.topics)).Scan(
+		&n.Pending, &n.Paused, &n.Unsubscribed, &n.Erased, &n.Suppressed, &n.NoStories, &n.OutsideAudience, &n.NotTheirWeek)
 	e.Pending += n.Pending
 	e.Paused += n.Paused
 	e.Unsubscribed += n.Unsubscribed
@@ -154,19 +168,21 @@ func (t *tx) exclude(ctx context.Context, c span, e *digest.Excluded) error {
 	e.Suppressed += n.Suppressed
 	e.NoStories += n.NoStories
 	e.OutsideAudience += n.OutsideAudience
+	e.NotTheirWeek += n.NotTheirWeek
 	return err
 }
 
 // excludeChunk takes: $1 digest, $2 < id ≤ $3, $4 topics.
-func excludeChunk(a digest.Audience) string {
-	addressed := addressed(a)
+func excludeChunk(a digest.Audience, p pace) string {
+	addressed, concerned, due := addressed(a), p.concerned(), p.due()
 	return inNumbers(`SELECT
 		COUNT(*) FILTER (WHERE s.state = {reader pending}), COUNT(*) FILTER (WHERE s.state = {reader paused}),
 		COUNT(*) FILTER (WHERE s.state = {reader unsubscribed}), COUNT(*) FILTER (WHERE s.state = {reader erased}),
-		COUNT(*) FILTER (WHERE s.state = {reader suppressed} OR s.state = {reader active} AND ` + concerned + ` AND ` + addressed + `),
-		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + concerned + ` AND ` + addressed + `),
-		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + addressed + `)
-	FROM subscribers s WHERE s.id > $2 AND s.id <= $3
+		COUNT(*) FILTER (WHERE s.state = {reader suppressed} OR s.state = {reader active} AND ` + concerned + ` AND ` + addressed + ` AND ` + due + `),
+		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + concerned + ` AND ` + addressed + ` AND ` + due + `),
+		COUNT(*) FILTER (WHERE s.state = {reader active} AND NOT ` + addressed + `),
+		COUNT(*) FILTER (WHERE s.state = {reader active} AND ` + addressed + ` AND NOT ` + due + `)
+	FROM ` + p.readers() + ` WHERE s.id > $2 AND s.id <= $3
 		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.digest_id = $1 AND d.subscriber_id = s.id)`)
 }
 
