@@ -55,7 +55,7 @@ type Settings struct {
 	DomainRates         DomainRates   `env:"PULSE_DOMAIN_RATES" help:"most mails a second, a minute or an hour that a domain group gets from all workers together: gmail=20,outlook=600/m"`
 	WarmUp              WarmUp        `env:"PULSE_WARMUP" help:"how many mails of digests may go out on each of the first days of a new sender: its first day in PULSE_TIMEZONE and a number for each, 2026-12-01: 500 1000 2000 4000; the rest of a digest waits for the next day"`
 	DNS                 DNS           `env:"PULSE_DNS" help:"DNS server that is asked for the mail servers of domains, in the background: 127.0.0.1:53; empty asks those of the machine once a relay is set, off asks nobody"`
-	SignUpsPerNetwork   Quota         `env:"PULSE_SIGNUPS_PER_NETWORK" envDefault:"20/h" help:"how often one network may sign somebody up, and ask for a link to leave: so often at once and in each hour (h), minute (m) or second (s); off is no limit"`
+	SignUpsPerNetwork   Quota         `env:"PULSE_SIGNUPS_PER_NETWORK" envDefault:"20/h" help:"how often one network may sign somebody up, and ask for a link by mail, to leave or to preferences: so often at once and in each hour (h), minute (m) or second (s); off is no limit"`
 	SignUps             Quota         `env:"PULSE_SIGNUPS" envDefault:"6000/m" help:"how often everybody together may sign up"`
 	TrustedProxies      Prefixes      `env:"PULSE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"`
 	AllowPrivateSources bool          `env:"PULSE_ALLOW_PRIVATE_SOURCES" envDefault:"false" help:"let feeds live at private addresses; for tests and demos"`

@@ -101,7 +101,7 @@ func (t *tx) insertArrivals(ctx context.Context, arrivals []*arrival) ([]int64, 
 		[]any{millis(t.now), address.FoldingVersion}, arrivals, func(a *arrival) []any {
 			key, leaveDigest := proofs()
 			return []any{a.Address.String(), a.hash[:], a.Address.Group(), int(a.State), int64(a.Topics),
-				a.Language, a.Timezone, a.WishedHour(), int(a.Cadence), key, leaveDigest}
+				a.Language, a.Timezone, a.WishedHour(), int(a.cadence()), key, leaveDigest}
 		}, scanID)
 }
 
@@ -112,7 +112,7 @@ func (t *tx) updateArrivals(ctx context.Context, arrivals []*arrival) ([]int64, 
 		FROM (VALUES `+repeated("(CAST(? AS BIGINT), CAST(? AS SMALLINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS SMALLINT))", 1)+`) AS v
 		WHERE id = v.column1 RETURNING id`,
 		[]any{millis(t.now)}, arrivals, func(a *arrival) []any {
-			return []any{a.known.ID, int(a.State), int64(a.Topics), a.Language, a.Timezone, a.WishedHour(), int(a.Cadence)}
+			return []any{a.known.ID, int(a.State), int64(a.Topics), a.Language, a.Timezone, a.WishedHour(), int(a.cadence())}
 		}, scanID)
 }
 

@@ -22,7 +22,7 @@ const week = 7 * 24 * time.Hour
 func pacing(t testing.TB, s *store.Store, text string, cadence subscriber.Cadence, set topic.Set) int64 {
 	t.Helper()
 	p := profile(t, text, subscriber.Active)
-	p.Topics, p.Cadence = set, cadence
+	p.Topics, p.Cadence = set, &cadence
 	_, err := s.ImportSubscribers(bg, []subscriber.Profile{p}, vouched)
 	must(t, err)
 	return found(t, s, text).ID

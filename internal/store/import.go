@@ -137,9 +137,17 @@ func (a *arrival) fate() (fate, consent.Kind) {
 	}
 }
 
+// cadence is the one a file says, or the reader's own.
+func (a *arrival) cadence() subscriber.Cadence {
+	if a.known == nil {
+		return a.WishedCadence(subscriber.Weekly)
+	}
+	return a.WishedCadence(a.known.Cadence)
+}
+
 func (a *arrival) same() bool {
 	return a.State == a.known.State && a.Topics == a.known.Topics && a.Language == a.known.Language && a.Timezone == a.known.Timezone &&
-		a.WishedHour() == a.known.Hour && a.Cadence == a.known.Cadence
+		a.WishedHour() == a.known.Hour && a.cadence() == a.known.Cadence
 }
 
 // evidenceFor is the kind of consent with which a file's reader comes into a state.

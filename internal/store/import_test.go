@@ -235,3 +235,20 @@ func BenchmarkImport(b *testing.B) {
 		})
 	}
 }
+
+// A file that says nothing of it must not undo what a reader chose.
+func TestAnImportWithoutACadenceLeavesTheReadersOwn(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *storetest.Clock) {
+		monthly, fortnightly := subscriber.Monthly, subscriber.Fortnightly
+		p := profile(t, "mara@example.com", subscriber.Active)
+		for _, step := range []struct{ says, want *subscriber.Cadence }{{&monthly, &monthly}, {nil, &monthly}, {&fortnightly, &fortnightly}} {
+			p.Cadence = step.says
+			_, err := s.ImportSubscribers(bg, []subscriber.Profile{p}, vouched)
+			must(t, err)
+			if got := found(t, s, "mara@example.com").Cadence; got != *step.want {
+				t.Errorf("the reader's cadence is %s, want %s", got, *step.want)
+			}
+		}
+	})
+}

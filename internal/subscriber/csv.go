@@ -148,8 +148,12 @@ func (p *csvParser) read(value map[string]string) (profile Profile, err error) {
 	if profile.Hour, err = ParseHour(value["hour"]); err != nil {
 		return profile, err
 	}
-	if profile.Cadence, err = ParseCadence(strings.ToLower(value["cadence"])); err != nil {
-		return profile, err
+	if word := strings.ToLower(value["cadence"]); word != "" {
+		cadence, err := ParseCadence(word)
+		if err != nil {
+			return profile, err
+		}
+		profile.Cadence = &cadence
 	}
 	profile.State, err = importable(value["status"])
 	return profile, err

@@ -22,6 +22,9 @@ func read(t *testing.T, file string) (good, bad []string) {
 		if p.WishedHour() != subscriber.AnyHour {
 			line += fmt.Sprintf(" at %d", p.WishedHour())
 		}
+		if p.Cadence != nil {
+			line += " " + p.Cadence.String()
+		}
 		good = append(good, line)
 		return nil
 	}, func(b subscriber.BadLine) {
@@ -48,6 +51,7 @@ func TestCSVFilesOfManyKindsAreRead(t *testing.T) {
 		"byte order mark, CRLF": {"\ufeffemail\r\na@example.com\r\n\r\nb@example.com", []string{"a@example.com 11110  en active", "b@example.com 11110  en active"}},
 		"quoted fields":         {"email,topics\n\"a@example.com\",\"tips-tools, social-good\"\n", []string{"a@example.com 10100  en active"}},
 		"an hour of the day":    {"email,hour\na@example.com,7\nb@example.com,\n", []string{"a@example.com 11110  en active at 7", "b@example.com 11110  en active"}},
+		"a cadence":             {"email,cadence\na@example.com,Monthly\nb@example.com,\n", []string{"a@example.com 11110  en active monthly", "b@example.com 11110  en active"}},
 		"empty":                 {"", nil},
 	}
 	for name, test := range tests {
@@ -78,7 +82,8 @@ func TestABadLineIsReportedByNumberAndTheRestIsKept(t *testing.T) {
 		"a@example.com,,,,sleeping",
 		"a@example.com,,,,,24",
 		"a@example.com,,,,,nine",
-		"a@example.com,,,,,,,too,many",
+		"a@example.com,,,,,,daily",
+		"a@example.com,,,,,,,,too,many",
 		"\xff\xfe@example.com",
 		strings.Repeat("x", 20000) + "@example.com",
 		"last@example.com",
@@ -87,17 +92,17 @@ func TestABadLineIsReportedByNumberAndTheRestIsKept(t *testing.T) {
 	if diff := cmp.Diff([]string{"first@example.com 11110  en active", "last@example.com 11110  en active"}, good); diff != "" {
 		t.Error(diff)
 	}
-	if len(bad) != 12 || !strings.HasPrefix(bad[0], "3: ") || !strings.HasPrefix(bad[11], "14: ") {
+	if len(bad) != 13 || !strings.HasPrefix(bad[0], "3: ") || !strings.HasPrefix(bad[12], "15: ") {
 		t.Errorf("bad lines: %q", bad)
 	}
 }
 
 func TestWhatIsExportedCanBeImported(t *testing.T) {
 	t.Parallel()
-	good, _ := read(t, "email,topics,timezone,language,status,hour\nÄnne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused,7\n")
+	good, _ := read(t, "email,topics,timezone,language,status,hour,cadence\nÄnne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused,7,fortnightly\n")
 	var again []string
-	err := subscriber.ReadCSV(strings.NewReader("Änne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused,7"), topic.Defaults(), func(p subscriber.Profile) error {
-		s := subscriber.Subscriber{Address: p.Address, Topics: p.Topics, Timezone: p.Timezone, Language: p.Language, State: p.State, Hour: p.WishedHour()}
+	err := subscriber.ReadCSV(strings.NewReader("Änne@exämple.com,tips-tools,Asia/Kathmandu,pt-BR,paused,7,fortnightly"), topic.Defaults(), func(p subscriber.Profile) error {
+		s := subscriber.Subscriber{Address: p.Address, Topics: p.Topics, Timezone: p.Timezone, Language: p.Language, State: p.State, Hour: p.WishedHour(), Cadence: p.WishedCadence(subscriber.Weekly)}
 		again, _ = read(t, strings.Join(s.Record(topic.Defaults()), ","))
 		return nil
 	}, func(b subscriber.BadLine) { t.Error(b.Err) })

@@ -105,8 +105,8 @@ type Profile struct {
 	Topics   topic.Set
 	Language string
 	Timezone string
-	Hour     *int // 0–23, nil for the slot's own time
-	Cadence  Cadence
+	Hour     *int     // 0–23, nil for the slot's own time
+	Cadence  *Cadence // nil leaves a known reader's as it is, and makes a new one weekly
 	State    State
 }
 
@@ -119,6 +119,14 @@ func (p Profile) WishedHour() int {
 		return AnyHour
 	}
 	return *p.Hour
+}
+
+// WishedCadence is the cadence of a reader who has the one given so far.
+func (p Profile) WishedCadence(known Cadence) Cadence {
+	if p.Cadence == nil {
+		return known
+	}
+	return *p.Cadence
 }
 
 // ParseHour checks an hour of the day, 0 to 23; "" stands for none. The error is a
