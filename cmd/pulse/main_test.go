@@ -115,8 +115,8 @@ func TestSubscribersComeInAndGoOutAsCSV(t *testing.T) {
 	if counts["added"] != 2 || counts["bad_lines"] != 1 || !strings.Contains(complaint, "line 3: ") {
 		t.Errorf("counts %v, complaint %q", counts, complaint)
 	}
-	want := "email,topics,timezone,language,status,hour\na@example.com,tips-tools,Europe/Berlin,de,active,7\n" +
-		"b@example.com,success-stories tips-tools industry-trends social-good,,en,unsubscribed,\n"
+	want := "email,topics,timezone,language,status,hour,cadence\na@example.com,tips-tools,Europe/Berlin,de,active,7,weekly\n" +
+		"b@example.com,success-stories tips-tools industry-trends social-good,,en,unsubscribed,,weekly\n"
 	if got := p.ok("subscriber", "export"); got != want {
 		t.Errorf("exported\n%swant\n%s", got, want)
 	}

@@ -24,11 +24,12 @@ const (
 	Left       Kind = 5 // left by page, one click or mail
 	Suppressed Kind = 6 // an operator or a bounce ended it
 	Erased     Kind = 7 // asked to be forgotten
+	Returned   Kind = 8 // took leaving back at once
 )
 
 var kindNames = map[Kind]string{
 	Asked: "asked", Confirmed: "confirmed", Imported: "imported", Changed: "changed",
-	Left: "left", Suppressed: "suppressed", Erased: "erased",
+	Left: "left", Suppressed: "suppressed", Erased: "erased", Returned: "returned",
 }
 
 // String is the kind's word, as exports show it.
@@ -46,4 +47,4 @@ type Consent struct {
 
 // Wording is the sentence a reader agrees to by sending the sign-up form. It is
 // stored with each consent; change it here and old evidence keeps the old text.
-const Wording = "Yes, send me Collab Pulse Weekly, one email a week. I can leave with one click at any time."
+const Wording = "Yes, send me Collab Pulse Weekly, one email a week at most. I can leave with one click at any time."

@@ -7,7 +7,7 @@ import (
 
 func TestKindsKeepTheirNumbersAndWords(t *testing.T) {
 	t.Parallel()
-	for i, word := range []string{"", "asked", "confirmed", "imported", "changed", "left", "suppressed", "erased", ""} {
+	for i, word := range []string{"", "asked", "confirmed", "imported", "changed", "left", "suppressed", "erased", "returned", ""} {
 		if got := Kind(i).String(); got != word {
 			t.Errorf("kind %d is %q, want %q", i, got, word)
 		}

@@ -39,6 +39,7 @@ const (
 	Export      Purpose = 6 // take one's data along
 	Erase       Purpose = 7 // be forgotten
 	Return      Purpose = 8 // the VERP bounce address
+	Undo        Purpose = 9 // take leaving back
 )
 
 // How long signed links live.
@@ -46,6 +47,10 @@ const (
 	ConfirmFor     = 7 * 24 * time.Hour
 	SignInFor      = 15 * time.Minute
 	PreferencesFor = 90 * 24 * time.Hour
+	UndoFor        = 15 * time.Minute
+	// InsteadFor is for the link to preferences on the page that leaves. A leave link
+	// lives for ever, so what it leads to must not.
+	InsteadFor = time.Hour
 )
 
 // Errors of Parse and Verify. Both are safe to branch on and say nothing about why.

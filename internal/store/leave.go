@@ -40,6 +40,32 @@ func (s *Store) Leaver(ctx context.Context, id int64, tag link.Tag) (subscriber.
 	return r.Subscriber, wrap("leaver", err)
 }
 
+// TakeBack takes leaving back for a reader who left at the stamp (Unix milliseconds).
+// Pressing the button twice is no error. Whoever has left again since, signed up anew,
+// or must not be mailed, is a fault.Gone.
+func (s *Store) TakeBack(ctx context.Context, id, stamp int64, ev subscriber.Evidence) error {
+	return s.update(ctx, "take back", func(t *tx) error {
+		r, err := t.reader(ctx, id)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if r.State == subscriber.Active {
+			return nil
+		}
+		banned, err := t.banned(ctx, r.hash)
+		if err != nil {
+			return err
+		}
+		if banned || r.State != subscriber.Unsubscribed || millis(r.Changed) != stamp {
+			return fault.New(fault.Gone, "This can no longer be taken back. Sign up again, and we send you a fresh confirmation.")
+		}
+		if err := t.setState(ctx, id, subscriber.Active); err != nil {
+			return err
+		}
+		return t.consent(ctx, id, r.hash, consent.Returned, ev)
+	})
+}
+
 // proven checks the tag against a reader just read, in constant time. A reader
 // who does not exist and a tag that does not match are the same answer.
 func proven(r reader, err error, tag link.Tag) (reader, error) {

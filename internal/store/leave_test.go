@@ -108,3 +108,29 @@ func TestLeavingCountsEvenWhileSuppressed(t *testing.T) {
 		wantState(t, s, mara.ID, subscriber.Unsubscribed)
 	})
 }
+
+func TestLeavingIsTakenBackOnceAndNotPastASuppression(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		mara, noor := reading(t, s, "mara@example.com"), reading(t, s, "noor@example.com")
+		leave := func(who subscriber.Subscriber) int64 {
+			must(t, s.Leave(bg, who.ID, who.Key.Tag(linkLeave), button))
+			gone, err := s.Subscriber(bg, who.ID)
+			must(t, err)
+			return gone.Changed.UnixMilli()
+		}
+		stamp := leave(mara)
+		wantKind(t, s.TakeBack(bg, mara.ID, stamp+1, button), fault.Gone)
+		wantKind(t, s.TakeBack(bg, 99, stamp, button), fault.Gone)
+		must(t, s.TakeBack(bg, mara.ID, stamp, button))
+		wantState(t, s, mara.ID, subscriber.Active)
+		wantConsents(t, s, mara.ID, consent.Asked, consent.Confirmed, consent.Left, consent.Returned)
+		c.Advance(time.Second)
+		leave(mara)
+		wantKind(t, s.TakeBack(bg, mara.ID, stamp, button), fault.Gone)
+
+		stamp = leave(noor)
+		must(t, s.Suppress(bg, noor.Address, suppression.Complaint, ""))
+		wantKind(t, s.TakeBack(bg, noor.ID, stamp, button), fault.Gone)
+	})
+}

@@ -93,6 +93,7 @@ func (t *tx) ask(ctx context.Context, known reader, r subscriber.Request, fresh 
 	if err != nil {
 		return err
 	}
+	r.Evidence.Detail = r.Preferences().Detail()
 	if err := t.consent(ctx, known.ID, known.hash, consent.Asked, r.Evidence); err != nil {
 		return err
 	}

@@ -154,6 +154,7 @@ func TestSigningUpAsksForAConfirmationAndKeepsTheEvidence(t *testing.T) {
 			ID: evidence[0].ID, Subscriber: pending.ID, Address: storetest.Hasher().Hash(pending.Address),
 			Kind: consent.Asked, At: c.Now(), Evidence: atTheForm,
 		}
+		asked.Evidence.Detail = "topics=6 cadence=weekly language=en timezone=Europe/Berlin"
 		if diff := cmp.Diff([]consent.Consent{asked}, evidence); diff != "" {
 			t.Fatal(diff)
 		}

@@ -36,6 +36,11 @@ func (s Subscriber) Preferences() Preferences {
 		Hour: s.Hour, Plain: s.Plain, Pause: Pause{On: s.State == Paused, Until: s.PausedUntil}}
 }
 
+// Preferences are those that a request asks for.
+func (r Request) Preferences() Preferences {
+	return Preferences{Topics: r.Topics, Cadence: r.Cadence, Language: r.Language, Timezone: r.Timezone, Hour: AnyHour}
+}
+
 // Detail tells the preferences as evidence keeps them, on one line:
 // "topics=6 cadence=weekly language=en".
 func (p Preferences) Detail() string {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -216,4 +217,65 @@ func TestWhoHasNoLinkAtHandCanAskForOne(t *testing.T) {
 	if page.find("form[action='/leave'] input[name=email]").Length() != 1 || page.find("footer a[href='/leave']").Length() != 1 {
 		t.Error("there is no form to leave by mail, or no way to it")
 	}
+}
+
+func TestLeavingByThePageCanBeTakenBackForAQuarterOfAnHour(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	button := url.Values{"button": {"leave"}}
+	undo := func(page answer) string { return page.find("form[action^='/undo/']").AttrOr("action", "") }
+	path := "/leave/" + s.active("mara@example.com")
+	back := undo(s.post(path, button).is(http.StatusOK))
+	s.get(back).is(http.StatusMethodNotAllowed) // a scanner that opens everything brings nobody back
+	for range 2 {
+		s.post(back, nil).is(http.StatusOK).shows("h1", "still in")
+		if got := s.reader("mara@example.com").State; got != subscriber.Active {
+			t.Errorf("the reader is %s", got)
+		}
+	}
+	s.clock.Advance(time.Minute)
+	s.post(path, button).is(http.StatusOK)
+	s.post(back, nil).is(http.StatusGone) // of the first time
+	again := undo(s.post(path, button).is(http.StatusOK))
+	if again != "" {
+		t.Error("who had left before is offered to come back without asking")
+	}
+	late := undo(s.post("/leave/"+s.active("noor@example.com"), button).is(http.StatusOK))
+	s.clock.Advance(link.UndoFor)
+	s.post(late, nil).is(http.StatusGone)
+	s.post("/undo/x", nil).is(http.StatusGone)
+	for _, email := range []string{"mara@example.com", "noor@example.com"} {
+		if got := s.reader(email).State; got != subscriber.Unsubscribed {
+			t.Errorf("%s is %s", email, got)
+		}
+	}
+}
+
+func TestOnlyWhoReadCanComeBackWithoutConfirming(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.pending("mara@example.com")
+	r := s.reader("mara@example.com")
+	path := "/leave/" + r.Key.Token(link.Leave, r.ID)
+	if s.get(path).is(http.StatusOK).find("a[href*='/preferences/']").Length() != 0 {
+		t.Error("who has not confirmed is offered preferences")
+	}
+	page := s.post(path, url.Values{"button": {"leave"}}).is(http.StatusOK)
+	if page.find("form[action^='/undo/']").Length() != 0 {
+		t.Error("who has not confirmed could come in by leaving")
+	}
+	machine := s.do(oneClick(s.active("noor@example.com"), "", "")).is(http.StatusOK)
+	if machine.find("form").Length() != 0 {
+		t.Error("a mail client is offered a button")
+	}
+}
+
+func TestTheLeavePageOffersLessInstead(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	href := s.get("/leave/"+s.active("mara@example.com")).is(http.StatusOK).find("a[href*='/preferences/']").AttrOr("href", "")
+	path := strings.TrimPrefix(href, "https://weekly.test")
+	s.get(path).is(http.StatusOK).shows("h1", "What you get")
+	s.clock.Advance(link.InsteadFor)
+	s.get(path).is(http.StatusGone)
 }

@@ -178,6 +178,7 @@ func (s *Server) publicRoutes(e *echo.Echo) {
 	e.POST("/confirm/:token", s.confirm, s.private)
 	e.GET("/leave/:token", s.askLeave, s.private)
 	e.POST("/leave/:token", s.leave, s.private)
+	e.POST("/undo/:token", s.takeBack, s.private)
 	e.GET("/leave", s.leaveByMail)
 	e.POST("/leave", s.askLeaveLink, s.private)
 	e.GET("/preferences/:token", s.showPreferences, s.private)

@@ -30,6 +30,7 @@ type Readers interface {
 // signUpForm is the sign-up form as it is shown, with what was typed before.
 type signUpForm struct {
 	Topics  []choice
+	Cadence string
 	Email   string
 	Error   string // about the address
 	Problem string // about anything else
@@ -121,8 +122,12 @@ func (s *Server) readRequest(c echo.Context, topics []topic.Topic) (subscriber.R
 	if err != nil {
 		return subscriber.Request{}, err
 	}
+	cadence, err := subscriber.ParseCadence(c.Request().PostFormValue("cadence"))
+	if err != nil {
+		return subscriber.Request{}, err
+	}
 	return subscriber.Request{
-		Address: to, Topics: chosen, Language: frameLanguage(c), Timezone: frameTimezone(c),
+		Address: to, Topics: chosen, Cadence: cadence, Language: frameLanguage(c), Timezone: frameTimezone(c),
 		Evidence: s.evidence(c, s.formPage(c)),
 	}, nil
 }
@@ -138,7 +143,7 @@ func ticked(form url.Values) []string {
 func retry(c echo.Context, topics []topic.Topic, err error) signUpForm {
 	slugs := ticked(c.Request().PostForm)
 	chosen := func(t topic.Topic) bool { return len(slugs) == 0 || slices.Contains(slugs, t.Slug) }
-	f := signUpForm{Topics: choices(topics, chosen), Email: c.Request().PostFormValue("email")}
+	f := signUpForm{Topics: choices(topics, chosen), Email: c.Request().PostFormValue("email"), Cadence: c.Request().PostFormValue("cadence")}
 	if describe(err).Field == "email" {
 		f.Error = fault.Message(err)
 	} else {

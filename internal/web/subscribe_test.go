@@ -56,21 +56,22 @@ func TestSignUpMakesAPendingReaderWithTheirChoicesAndEvidence(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	r := posting("/subscribe", url.Values{
-		"email": {" Mara@Example.com "}, "topic[]": {"tips-tools", "social-good"}, "timezone": {"Asia/Tokyo"}, "language": {"pt-BR"},
+		"email": {" Mara@Example.com "}, "topic[]": {"tips-tools", "social-good"}, "timezone": {"Asia/Tokyo"}, "language": {"pt-BR"}, "cadence": {"monthly"},
 	})
 	r.Header.Set("User-Agent", strings.Repeat("ä", 300))
 	r.RemoteAddr = "203.0.113.7:4711"
 	s.do(r).goesTo("/subscribed")
 
 	got := s.reader("mara@example.com")
-	if got.State != subscriber.Pending || got.Topics != topic.Of(2, 4) || got.Timezone != "Asia/Tokyo" || got.Language != "pt" {
+	if got.State != subscriber.Pending || got.Topics != topic.Of(2, 4) || got.Cadence != subscriber.Monthly || got.Timezone != "Asia/Tokyo" || got.Language != "pt" {
 		t.Errorf("the reader is %+v", got)
 	}
 	kept, err := s.store.Consents(context.Background(), got.ID)
 	if err != nil || len(kept) != 1 {
 		t.Fatalf("%d consents, want 1 (%v)", len(kept), err)
 	}
-	want := subscriber.Evidence{Network: "203.0.113.7", UserAgent: strings.Repeat("ä", 200), Page: "form", Wording: consent.Wording}
+	want := subscriber.Evidence{Network: "203.0.113.7", UserAgent: strings.Repeat("ä", 200), Page: "form", Wording: consent.Wording,
+		Detail: "topics=20 cadence=monthly language=pt timezone=Asia/Tokyo"}
 	if diff := cmp.Diff(want, kept[0].Evidence); diff != "" || kept[0].Kind != consent.Asked {
 		t.Errorf("evidence of kind %s differs (-want +got):\n%s", kept[0].Kind, diff)
 	}
@@ -147,7 +148,7 @@ func TestSignUpFromAnotherSitesPageIsTakenAndNoted(t *testing.T) {
 func TestWrongAddressBringsTheFormBackAsItWasTyped(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	page := s.post("/subscribe", url.Values{"email": {`mara@<b>"`}, "topic": {"social-good"}}).is(http.StatusUnprocessableEntity)
+	page := s.post("/subscribe", url.Values{"email": {`mara@<b>"`}, "topic": {"social-good"}, "cadence": {"fortnightly"}}).is(http.StatusUnprocessableEntity)
 	email := page.find("#email")
 	if email.AttrOr("value", "") != `mara@<b>"` || email.AttrOr("aria-invalid", "") != "true" {
 		t.Errorf("the field came back with value %q", email.AttrOr("value", ""))
@@ -158,9 +159,18 @@ func TestWrongAddressBringsTheFormBackAsItWasTyped(t *testing.T) {
 	if ticked.Length() != 1 || ticked.AttrOr("value", "") != "social-good" {
 		t.Error("the ticks were forgotten")
 	}
+	if got := page.find("#cadence option[selected]").AttrOr("value", ""); got != "fortnightly" {
+		t.Errorf("the cadence came back as %q", got)
+	}
 	if s.count() != 0 || s.waker.outbox != 0 {
 		t.Error("something was stored all the same")
 	}
+}
+
+func TestUnknownCadenceIsSaidAboveTheForm(t *testing.T) {
+	t.Parallel()
+	page := newSite(t).post("/subscribe", url.Values{"email": {"mara@example.com"}, "cadence": {"daily"}})
+	page.is(http.StatusUnprocessableEntity).shows("form [role=alert]", "weekly")
 }
 
 func TestUnknownTopicIsSaidAboveTheForm(t *testing.T) {
