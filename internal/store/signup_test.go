@@ -413,6 +413,7 @@ func TestHostileEvidenceIsKeptWithinBounds(t *testing.T) {
 		want := subscriber.Evidence{
 			Network: strings.Repeat("9", 64), UserAgent: "ab\uFFFD" + strings.Repeat("é", 197),
 			Page: "x'); DROP TABLE consents; --", Wording: "\uFFFD( yes",
+			Detail: r.Preferences().Detail(),
 		}
 		if diff := cmp.Diff(want, kept[0].Evidence); diff != "" {
 			t.Fatal(diff)
