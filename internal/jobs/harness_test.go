@@ -149,6 +149,7 @@ type village struct {
 	held     []int64
 	swept    delivery.Reclaimed
 	old      int // pending readers, and letters, to be purged
+	rested   int // readers whose pause is over
 	chunks   int // of old rows to be moved
 
 	pace    time.Duration      // how long one row takes
@@ -314,7 +315,7 @@ func (v *village) PurgeHistory(context.Context, time.Duration) (int, error) {
 	return 0, v.errs["PurgeHistory"]
 }
 
-func (v *village) EndPauses(context.Context) (int, error) { return 0, v.errs["EndPauses"] }
+func (v *village) EndPauses(context.Context) (int, error) { return v.rested, v.errs["EndPauses"] }
 
 func (v *village) PurgeOutbox(context.Context) (int, error) { return v.old, v.errs["PurgeOutbox"] }
 

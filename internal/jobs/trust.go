@@ -15,6 +15,10 @@ type trust struct {
 // is as fast.
 const unevenBy = 30 * time.Second
 
+// set reports whether the wall clock was ever set since the first look, and has not
+// run evenly for so long since.
+func (c *trust) set(settle time.Duration) bool { return c.even != c.passed && c.even < settle }
+
 // look compares the wall clock with the time that has passed by the monotonic one
 // since some beginning, and says by how much it was set since the last look: 0 for
 // not at all.

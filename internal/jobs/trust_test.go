@@ -45,3 +45,30 @@ func TestNothingIsGivenUpWhileTheClockIsNotTrusted(t *testing.T) {
 		t.Errorf("%v; %s", err, q.log)
 	}
 }
+
+// Whoever is back on the day of a digest gets it, also when the scheduler has just been
+// started; a clock that was set ends nobody's pause.
+func TestPausesEndUnlessTheClockWasSet(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s, q := embeddedScheduler(t, &village{rested: 2}, Plan{Now: func() time.Time { return now }})
+	s.Settle = time.Hour
+	ended := func() int {
+		t.Helper()
+		if err := s.Tick(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(q.log.String(), `msg="pauses ended" readers=2`)
+	}
+	if n := ended(); n != 1 {
+		t.Errorf("just started: ended %d times; %s", n, q.log)
+	}
+	now = now.Add(72 * time.Hour)
+	if n := ended(); n != 1 {
+		t.Errorf("the clock was set: ended %d times", n)
+	}
+	s.clock.even = time.Hour
+	if n := ended(); n != 2 {
+		t.Errorf("an hour later: ended %d times", n)
+	}
+}

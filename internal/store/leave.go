@@ -49,7 +49,7 @@ func (s *Store) TakeBack(ctx context.Context, id, stamp int64, ev subscriber.Evi
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if r.State == subscriber.Active {
+		if r.State == subscriber.Active || r.State == subscriber.Paused {
 			return nil
 		}
 		banned, err := t.banned(ctx, r.hash)
@@ -59,7 +59,7 @@ func (s *Store) TakeBack(ctx context.Context, id, stamp int64, ev subscriber.Evi
 		if banned || r.State != subscriber.Unsubscribed || millis(r.Changed) != stamp {
 			return fault.New(fault.Gone, "This can no longer be taken back. Sign up again, and we send you a fresh confirmation.")
 		}
-		if err := t.setState(ctx, id, subscriber.Active); err != nil {
+		if err := t.comeBack(ctx, r); err != nil {
 			return err
 		}
 		return t.consent(ctx, id, r.hash, consent.Returned, ev)

@@ -125,6 +125,9 @@ func TestLeavingIsTakenBackOnceAndNotPastASuppression(t *testing.T) {
 		must(t, s.TakeBack(bg, mara.ID, stamp, button))
 		wantState(t, s, mara.ID, subscriber.Active)
 		wantConsents(t, s, mara.ID, consent.Asked, consent.Confirmed, consent.Left, consent.Returned)
+		must(t, s.Suppress(bg, mara.Address, suppression.Manual, ""))
+		must(t, s.Unsuppress(bg, mara.Address)) // the last word was to come back
+		wantState(t, s, mara.ID, subscriber.Active)
 		c.Advance(time.Second)
 		leave(mara)
 		wantKind(t, s.TakeBack(bg, mara.ID, stamp, button), fault.Gone)

@@ -86,5 +86,5 @@ func (s *Store) EndPauses(ctx context.Context) (int, error) {
 }
 
 var endPauses = inNumbers(`UPDATE subscribers SET state = {reader active}, paused_until = 0, changed_at = $1
-	WHERE id IN (SELECT id FROM subscribers WHERE paused_until > 0 AND paused_until <= $1 ORDER BY paused_until LIMIT $2)
+	WHERE id IN (SELECT id FROM subscribers WHERE paused_until > 0 AND paused_until <= $1 AND state = {reader paused} ORDER BY paused_until LIMIT $2)
 	AND state = {reader paused} AND paused_until > 0`)

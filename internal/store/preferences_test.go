@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/collabpulse/weekly/internal/store"
 	"github.com/collabpulse/weekly/internal/store/storetest"
 	"github.com/collabpulse/weekly/internal/subscriber"
+	"github.com/collabpulse/weekly/internal/suppression"
 	"github.com/collabpulse/weekly/internal/topic"
 )
 
@@ -132,4 +134,34 @@ func wantSame(t *testing.T, want, got subscriber.Preferences) {
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Stopped by an operator or left by mistake, and back again: the break still holds.
+func TestABreakHoldsForWhoComesBack(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+		for i, back := range []func(who subscriber.Subscriber){
+			func(who subscriber.Subscriber) {
+				must(t, s.Suppress(bg, who.Address, suppression.Manual, ""))
+				must(t, s.Unsuppress(bg, who.Address))
+			},
+			func(who subscriber.Subscriber) {
+				must(t, s.Leave(bg, who.ID, who.Key.Tag(linkLeave), button))
+				gone, err := s.Subscriber(bg, who.ID)
+				must(t, err)
+				must(t, s.TakeBack(bg, who.ID, gone.Changed.UnixMilli(), button))
+			},
+		} {
+			mara := reading(t, s, fmt.Sprintf("mara%d@example.com", i))
+			want := chosen(c)
+			must(t, s.Prefer(bg, mara.ID, 0, want, button))
+			back(mara)
+			got, err := s.Preferring(bg, mara.ID, 0)
+			must(t, err)
+			wantSame(t, want, got.Preferences())
+			c.Advance(15 * 24 * time.Hour) // over by then
+			back(mara)
+			wantState(t, s, mara.ID, subscriber.Active)
+		}
+	})
 }

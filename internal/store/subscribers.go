@@ -104,10 +104,22 @@ func (t *tx) readerAt(ctx context.Context, hash address.Hash) (r reader, found b
 	return r, err == nil, err
 }
 
-// setState moves a subscriber on, and ends a pause.
+// setState moves a subscriber on. Who stops reading keeps the end of their pause, in
+// case they come back; see comeBack.
 func (t *tx) setState(ctx context.Context, id int64, to subscriber.State) error {
-	_, err := t.ExecContext(ctx, "UPDATE subscribers SET state = $1, changed_at = $2, paused_until = 0 WHERE id = $3", int(to), millis(t.now), id)
+	_, err := t.ExecContext(ctx, moveOn, int(to), millis(t.now), id)
 	return err
+}
+
+var moveOn = inNumbers(`UPDATE subscribers SET state = CAST($1 AS SMALLINT), changed_at = $2,
+	paused_until = CASE WHEN CAST($1 AS SMALLINT) IN ({reader paused}, {reader unsubscribed}, {reader suppressed}) THEN paused_until ELSE 0 END WHERE id = $3`)
+
+// comeBack has a subscriber read again as before: on a pause, if its end is to come.
+func (t *tx) comeBack(ctx context.Context, r reader) error {
+	if r.PausedUntil.After(t.now) {
+		return t.setState(ctx, r.ID, subscriber.Paused)
+	}
+	return t.setState(ctx, r.ID, subscriber.Active)
 }
 
 // proofs are a new subscriber's link key and the digest that outlives it.

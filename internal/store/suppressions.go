@@ -65,6 +65,9 @@ func (s *Store) Unsuppress(ctx context.Context, a address.Address) error {
 		if left > 0 {
 			to = subscriber.Unsubscribed
 		}
+		if to == subscriber.Active {
+			return t.comeBack(ctx, r)
+		}
 		return t.setState(ctx, r.ID, to)
 	})
 }
@@ -149,14 +152,14 @@ func (t *tx) liftByOperator(ctx context.Context, hash address.Hash) (left int, e
 // consented is the state in which a subscriber's own latest act leaves them.
 func (t *tx) consented(ctx context.Context, id int64) (subscriber.State, error) {
 	var kind consent.Kind
-	err := t.QueryRowContext(ctx, `SELECT kind FROM consents WHERE subscriber_id = $1 AND kind IN ($2, $3, $4, $5)
+	err := t.QueryRowContext(ctx, `SELECT kind FROM consents WHERE subscriber_id = $1 AND kind IN ($2, $3, $4, $5, $6)
 		ORDER BY id DESC LIMIT 1`,
-		id, int(consent.Asked), int(consent.Confirmed), int(consent.Imported), int(consent.Left)).Scan(&kind)
+		id, int(consent.Asked), int(consent.Confirmed), int(consent.Imported), int(consent.Left), int(consent.Returned)).Scan(&kind)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}
 	switch kind {
-	case consent.Confirmed, consent.Imported:
+	case consent.Confirmed, consent.Imported, consent.Returned:
 		return subscriber.Active, nil
 	case consent.Asked:
 		return subscriber.Pending, nil

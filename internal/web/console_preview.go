@@ -62,7 +62,7 @@ func (c console) preview(ec echo.Context) (html, text string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	html, text = e.Fill(edition.Values{Leave: c.Site.Home()})
+	html, text = e.Fill(edition.Values{Leave: c.Site.Home(), Preferences: c.Site.Home()})
 	return html, text, nil
 }
 

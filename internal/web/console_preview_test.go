@@ -15,6 +15,9 @@ func TestThePreviewIsWhatWouldBeSent(t *testing.T) {
 	if csp := html.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "sandbox") || strings.Contains(csp, "script") || !strings.Contains(csp, "frame-ancestors 'self'") {
 		t.Errorf("the mail may do too much: %s", csp)
 	}
+	if links := html.find("pre a[href='https://weekly.test/']").Length(); links != 2 {
+		t.Errorf("%d of its two links of readers lead home", links)
+	}
 	if html.find("base[target=_blank]").Length() != 1 {
 		t.Error("its links would open inside the frame")
 	}

@@ -239,7 +239,8 @@ func (press) Edition(s digest.Snapshot, hash string, k edition.Key) (edition.Edi
 			text += "* " + item.Title + "\n"
 		}
 	}
-	return edition.Edition{Subject: s.Subject, HTML: "<html><head></head><body><pre>" + text + slots.Leave + "</pre></body></html>", Text: text + slots.Leave, Slots: slots}, nil
+	return edition.Edition{Subject: s.Subject, HTML: "<html><head></head><body><pre>" + text +
+		"<a href=\"" + slots.Leave + "\">leave</a><a href=\"" + slots.Preferences + "\">choose</a></pre></body></html>", Text: text + slots.Leave + slots.Preferences, Slots: slots}, nil
 }
 
 // bell notes who was woken.

@@ -69,7 +69,7 @@ func (s *Server) leave(c echo.Context) error {
 	ctx, page := c.Request().Context(), leavePage(c)
 	var before subscriber.Subscriber
 	if page == "form" { // only a person can take it back
-		before, _ = s.Leavers.Leaver(ctx, id, tag)
+		before, _ = s.Leavers.Leaver(ctx, id, tag) // leaving does not wait for it to be possible
 	}
 	err = s.Leavers.Leave(ctx, id, tag, s.evidence(c, page))
 	switch {
@@ -82,9 +82,9 @@ func (s *Server) leave(c echo.Context) error {
 }
 
 // undo is the token with which somebody who has just left may take it back; "" for who
-// did not read before.
+// did not read before, or paused without an end, which nothing remembers.
 func (s *Server) undo(ctx context.Context, before subscriber.Subscriber, tag link.Tag) string {
-	if before.State != subscriber.Active && before.State != subscriber.Paused {
+	if before.State != subscriber.Active && (before.State != subscriber.Paused || before.PausedUntil.IsZero()) {
 		return ""
 	}
 	now, err := s.Leavers.Leaver(ctx, before.ID, tag)

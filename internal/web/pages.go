@@ -112,7 +112,7 @@ func (s *Server) functions() template.FuncMap {
 		"asset":     s.assetURL,
 		"title":     s.title,
 		"nameplate": nameplate,
-		"day":       func(t time.Time) string { return t.In(zone).Format("Monday, 2 January 2006") },
+		"day":       func(t time.Time) string { return dayIn(t, zone) },
 		"date":      func(t time.Time) string { return t.In(zone).Format("2 January 2006") },
 		"when":      func(t time.Time) string { return t.In(zone).Format("Mon 2 Jan 2006, 15:04") },
 		"clock":     func(t time.Time) string { return t.In(zone).Format("15:04") },

@@ -120,7 +120,6 @@ func (s *Server) zoneOf(name string) *time.Location {
 type preferencesForm struct {
 	answers
 	Topics         []choice
-	Cadences       []subscriber.Cadence
 	Hours          []int
 	Zones          []zoneGroup
 	Paused         bool
@@ -136,7 +135,6 @@ func (s *Server) preferencesForm(reader subscriber.Subscriber, topics []topic.To
 	return preferencesForm{
 		answers:     a,
 		Topics:      choices(topics, func(t topic.Topic) bool { return slices.Contains(a.Slugs, t.Slug) }),
-		Cadences:    subscriber.Cadences(),
 		Hours:       hours(),
 		Zones:       zonesWith(a.Timezone),
 		Paused:      reader.State == subscriber.Paused,
@@ -147,6 +145,7 @@ func (s *Server) preferencesForm(reader subscriber.Subscriber, topics []topic.To
 	}
 }
 
+// dayIn is the day of an instant by a zone's clocks, "" for none.
 func dayIn(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
