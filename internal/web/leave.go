@@ -102,7 +102,7 @@ func (s *Server) takeBack(c echo.Context) error {
 	}
 	switch {
 	case err == nil:
-		return s.page(c, http.StatusOK, "public/returned", s.nextSlot(s.Now()))
+		return s.page(c, http.StatusOK, "public/returned", nil)
 	case errors.Is(err, link.ErrExpired), errors.Is(err, link.ErrForged), fault.Is(err, fault.Gone):
 		return s.page(c, http.StatusGone, "public/unreturned", nil)
 	}
